@@ -1,0 +1,14 @@
+//! Everything of Longshore that touches disk or network. The faces (window, command line, embedded registry)
+//! know the engine; it knows none of them.
+
+pub mod blob;
+pub mod credential;
+pub mod endpoint;
+pub mod error;
+pub mod exchange;
+pub mod job;
+pub mod registry;
+pub mod store;
+pub mod transfer;
+
+pub use error::{Code, Error, Result, Side};

@@ -1,0 +1,4 @@
+//! (to be written)
+/// A digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest;

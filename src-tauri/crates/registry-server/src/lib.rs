@@ -1,0 +1,1 @@
+//! The embedded OCI registry over a content store, and the practice registry.

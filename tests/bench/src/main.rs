@@ -1,0 +1,3 @@
+//! The measured comparison with peers.
+
+fn main() {}

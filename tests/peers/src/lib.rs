@@ -1,0 +1,1 @@
+//! Longshore against real programs: docker-registry, skopeo, umoci.

@@ -1,0 +1,1 @@
+//! A fake registry with faults, scripted HTTP, a byte-counting proxy, image generators, real servers.
