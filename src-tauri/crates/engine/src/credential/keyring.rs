@@ -1,7 +1,7 @@
 //! The places where a credential may be kept, looked through in order.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use oci::Registry;
 
@@ -143,7 +143,7 @@ impl DockerConfigSource {
     /// Where `dir` is given, Podman's usual places are left out: somebody who names the file means that one.
     pub fn of_environment(dir: Option<PathBuf>) -> Self {
         let lookup = |name: &str| std::env::var_os(name);
-        Self::from_lookup(dir, std::env::home_dir(), rustix::process::getuid().as_raw(), lookup)
+        Self::from_lookup(dir, std::env::home_dir().as_deref(), rustix::process::getuid().as_raw(), lookup)
     }
 
     /// The `config.json` of one folder and nothing else; helpers come from `helpers`.
@@ -154,7 +154,7 @@ impl DockerConfigSource {
 
     fn from_lookup(
         dir: Option<PathBuf>,
-        home: Option<PathBuf>,
+        home: Option<&Path>,
         user: u32,
         lookup: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
@@ -166,17 +166,15 @@ impl DockerConfigSource {
             (None, None) => {
                 let run = folder("XDG_RUNTIME_DIR")
                     .unwrap_or_else(|| PathBuf::from("/run/containers").join(user.to_string()));
-                let configured =
-                    folder("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
+                let configured = folder("XDG_CONFIG_HOME").or_else(|| home.map(|home| home.join(".config")));
                 // Without XDG_RUNTIME_DIR the folder is the user's already (containers-auth.json(5)).
                 let run = if set("XDG_RUNTIME_DIR").is_some() { run.join("containers") } else { run };
                 let configured = configured.map(|folder| folder.join("containers"));
                 std::iter::once(run).chain(configured).map(|folder| folder.join("auth.json")).collect()
             }
         };
-        let config_dir = dir
-            .or_else(|| folder("DOCKER_CONFIG"))
-            .or_else(|| home.as_ref().map(|home| home.join(".docker")));
+        let config_dir =
+            dir.or_else(|| folder("DOCKER_CONFIG")).or_else(|| home.map(|home| home.join(".docker")));
         Self {
             config_file: config_dir.map(|dir| dir.join("config.json")),
             auth_config: set("DOCKER_AUTH_CONFIG").map(|text| Secret::new(text.to_string_lossy())),

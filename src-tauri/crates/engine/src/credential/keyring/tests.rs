@@ -141,7 +141,8 @@ async fn a_keyring_in_memory_knows_its_registries_by_any_name() {
 #[test]
 fn the_environment_names_the_files() {
     let path = PathBuf::from;
-    let cases: [(&str, Option<&str>, &[(&str, &str)], &str, &[&str]); 6] = [
+    type Case<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 6] = [
         (
             "nothing set",
             None,
@@ -182,7 +183,8 @@ fn the_environment_names_the_files() {
     for (name, dir, variables, config_file, podman_files) in cases {
         let variables: HashMap<&str, &str> = variables.iter().copied().collect();
         let lookup = |name: &str| variables.get(name).map(OsString::from);
-        let source = DockerConfigSource::from_lookup(dir.map(path), Some(path("/home/ann")), 1000, lookup);
+        let source =
+            DockerConfigSource::from_lookup(dir.map(path), Some(Path::new("/home/ann")), 1000, lookup);
         assert_eq!(source.config_file, Some(path(config_file)), "{name}");
         assert_eq!(source.podman_files, podman_files.iter().map(PathBuf::from).collect::<Vec<_>>(), "{name}");
         assert_eq!(source.auth_config, None, "{name}");

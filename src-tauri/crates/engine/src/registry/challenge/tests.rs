@@ -191,7 +191,7 @@ proptest! {
         let wanted = format!(r#"{scheme} realm="{realm}", service="{escaped}" ,scope="{scope}""#);
         let all: Vec<String> = before.into_iter().chain([wanted]).chain(after).collect();
         let joined = vec![all.join(", ")];
-        let mut headers: Vec<&[u8]> = if one_header { &joined } else { &all }.iter().map(|text| text.as_bytes()).collect();
+        let mut headers: Vec<&[u8]> = if one_header { &joined } else { &all }.iter().map(String::as_bytes).collect();
         // A header of junk must not reach into the next one; it must only not look like the wanted scheme.
         let looks = junk.to_ascii_lowercase();
         if !looks.windows(6).any(|window| window == b"bearer") {
