@@ -22,14 +22,22 @@ fn classify(path: &Path, action: &str, needed: Option<u64>, error: io::Error) ->
     use io::ErrorKind as Kind;
     let shown = path.display();
     let failed = match error.kind() {
-        Kind::StorageFull | Kind::QuotaExceeded => full(path, action, needed, error.kind() == Kind::QuotaExceeded),
+        Kind::StorageFull | Kind::QuotaExceeded => {
+            full(path, action, needed, error.kind() == Kind::QuotaExceeded)
+        }
         Kind::FileTooLarge => {
             let size = needed.map(|needed| format!(" of {}", size(needed))).unwrap_or_default();
-            Error::new(Code::StoreFull, format!("could not {action} `{shown}`: a file{size} is over the limit here"))
-                .with_hint("Raise the limit on file sizes (`ulimit -f`), or keep the store on another file system")
+            Error::new(
+                Code::StoreFull,
+                format!("could not {action} `{shown}`: a file{size} is over the limit here"),
+            )
+            .with_hint(
+                "Raise the limit on file sizes (`ulimit -f`), or keep the store on another file system",
+            )
         }
         Kind::ReadOnlyFilesystem | Kind::PermissionDenied => {
-            let why = if error.kind() == Kind::ReadOnlyFilesystem { "mounted read-only" } else { "not permitted" };
+            let why =
+                if error.kind() == Kind::ReadOnlyFilesystem { "mounted read-only" } else { "not permitted" };
             Error::new(Code::StoreReadOnly, format!("could not {action} `{shown}`: {why}"))
                 .with_hint("Make the store's directory writable, or choose another one")
         }
@@ -59,8 +67,9 @@ fn full(path: &Path, action: &str, needed: Option<u64>, quota: bool) -> Error {
         },
         None => "the disk is full".to_owned(),
     };
-    Error::new(Code::StoreFull, format!("could not {action} `{shown}`: {why}"))
-        .with_hint("Free some space, for example with `longshore gc`, then try again: what is here already is kept")
+    Error::new(Code::StoreFull, format!("could not {action} `{shown}`: {why}")).with_hint(
+        "Free some space, for example with `longshore gc`, then try again: what is here already is kept",
+    )
 }
 
 struct Room {
@@ -119,9 +128,14 @@ mod tests {
 
     #[test]
     fn sizes_are_readable() {
-        for (bytes, text) in
-            [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB"), (u64::MAX, "18446744.1 TB")]
-        {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (u64::MAX, "18446744.1 TB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }

@@ -87,7 +87,9 @@ impl ContentStore {
             }
             match Node::parse(&bytes, None) {
                 // What an index lists is looked into as well; what a manifest lists is a leaf.
-                Ok(Node::Index(index)) => manifests.extend(index.manifests.into_iter().map(|child| child.digest)),
+                Ok(Node::Index(index)) => {
+                    manifests.extend(index.manifests.into_iter().map(|child| child.digest))
+                }
                 Ok(node @ Node::Manifest(_)) => {
                     reached.extend(node.successors().into_iter().map(|leaf| leaf.digest.clone()));
                 }
@@ -138,7 +140,8 @@ impl Sweep<'_> {
             groups.entry(stem).or_default().push((path, found));
         }
         for (stem, files) in groups {
-            let committed = digest_named(&stem).map(|digest| self.store.blob_size(&digest)).transpose()?.flatten();
+            let committed =
+                digest_named(&stem).map(|digest| self.store.blob_size(&digest)).transpose()?.flatten();
             if files.iter().any(|(path, _)| is_locked(path)) {
                 continue;
             }
@@ -158,7 +161,8 @@ impl Sweep<'_> {
             Ok(age) => age > PARTIAL_AGE,
             Err(_) => {
                 if !self.dry_run {
-                    let _ = File::options().write(true).open(path).and_then(|file| file.set_modified(self.now));
+                    let _ =
+                        File::options().write(true).open(path).and_then(|file| file.set_modified(self.now));
                 }
                 false
             }

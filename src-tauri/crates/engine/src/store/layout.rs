@@ -47,6 +47,7 @@ impl ContentStore {
         for part in [blobs.clone(), blobs.join("sha256"), self.ingest_dir(), dir.join("leases")] {
             made |= self.directory(&part)?;
         }
+        self.make_locks()?;
         if made {
             self.sync_dir(&blobs)?;
             self.sync_dir(dir)?;
@@ -72,7 +73,10 @@ impl ContentStore {
             Some(version) if version == LAYOUT_VERSION => Ok(true),
             Some(version) => Err(Error::new(
                 Code::StoreCorrupt,
-                format!("`{}` is an image layout of version `{version}`, newer than this program", self.path().display()),
+                format!(
+                    "`{}` is an image layout of version `{version}`, newer than this program",
+                    self.path().display()
+                ),
             )
             .with_hint("Use the newer program that made it, or choose another directory")),
             None => Err(Error::new(Code::StoreCorrupt, format!("`{}` is damaged", path.display()))
@@ -204,7 +208,8 @@ impl ContentStore {
         let read = file.take(cap.saturating_add(1)).read_to_end(&mut bytes);
         read.map_err(|error| io_error(&self.blob_path(digest), "read", error).at_digest(digest))?;
         if bytes.len() as u64 > cap {
-            let message = format!("`{digest}` is {size} bytes in the store, over the limit of {cap} for its kind");
+            let message =
+                format!("`{digest}` is {size} bytes in the store, over the limit of {cap} for its kind");
             return Err(Error::new(Code::TooLarge, message).at_digest(digest));
         }
         Ok(bytes)
@@ -221,15 +226,20 @@ impl ContentStore {
     /// As [`ContentStore::put`], under a digest that the caller was told: [`Code::ContentMismatch`] if it is wrong.
     pub fn put_as(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
         if Digest::of(digest.algorithm(), bytes) != *digest {
-            return Err(Error::new(Code::ContentMismatch, format!("the bytes do not have the digest `{digest}`"))
-                .at_digest(digest));
+            return Err(Error::new(
+                Code::ContentMismatch,
+                format!("the bytes do not have the digest `{digest}`"),
+            )
+            .at_digest(digest));
         }
         self.put_hashed(digest, bytes)
     }
 
     fn put_hashed(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
         let size = bytes.len() as u64;
-        if self.blob_size(digest)? == Some(size) && self.read_unchecked(digest, size).is_ok_and(|found| found == bytes) {
+        if self.blob_size(digest)? == Some(size)
+            && self.read_unchecked(digest, size).is_ok_and(|found| found == bytes)
+        {
             return Ok(());
         }
         let temp = self.write_temp(bytes).map_err(|error| error.at_digest(digest))?;
@@ -248,7 +258,10 @@ impl ContentStore {
             self.sync_dir(&self.path().join("blobs"))?;
         }
         let path = self.blob_path(digest);
-        self.0.disk.rename(temp, &path).map_err(|error| io_error(&path, "commit", error).at_digest(digest))?;
+        self.0
+            .disk
+            .rename(temp, &path)
+            .map_err(|error| io_error(&path, "commit", error).at_digest(digest))?;
         self.sync_dir(&dir)
     }
 
@@ -319,7 +332,9 @@ pub(super) fn open_plain(path: &Path) -> Result<Option<(File, u64)>> {
             if found.is_file() { Ok(Some((file, found.len()))) } else { Err(planted(path)) }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Err(planted(path)),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            Err(planted(path))
+        }
         Err(error) => Err(io_error(path, "open", error)),
     }
 }
@@ -336,8 +351,11 @@ pub(super) fn read_small(path: &Path, cap: u64) -> Result<Option<Vec<u8>>> {
 }
 
 pub(super) fn planted(path: &Path) -> Error {
-    Error::new(Code::StoreCorrupt, format!("`{}` is not what belongs there: a link or a special file", path.display()))
-        .with_hint("Someone put it there; look at it, remove it, then try again")
+    Error::new(
+        Code::StoreCorrupt,
+        format!("`{}` is not what belongs there: a link or a special file", path.display()),
+    )
+    .with_hint("Someone put it there; look at it, remove it, then try again")
 }
 
 pub(super) fn damaged(digest: &Digest) -> Error {

@@ -36,6 +36,19 @@ pub struct Holder {
 }
 
 impl ContentStore {
+    /// Makes the lock files ahead of need: on a full disk it would be too late, and then the collector needs them.
+    pub(super) fn make_locks(&self) -> Result<()> {
+        for path in [self.gate_path(), self.index_lock_path()] {
+            match open_lock(&path) {
+                Err(error) if error.kind() != io::ErrorKind::ReadOnlyFilesystem => {
+                    return Err(io_error(&path, "create", error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a lease, for the time of a transfer. While a collection runs, which is short, this waits.
     ///
     /// What is committed under the lease and named before it ends is never collected.
@@ -55,7 +68,8 @@ impl ContentStore {
     /// Writes down who holds the lease. Where that fails, on a full disk say, the lease holds all the same.
     fn sign(&self) -> Option<(PathBuf, File)> {
         let path = self.leases_dir().join(self.unique("owner"));
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).ok()?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).ok()?;
         file.try_lock().ok()?;
         file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes())).ok()?;
         Some((path, file))
@@ -138,8 +152,20 @@ pub(super) fn busy(store: &Path, holders: &[Holder]) -> Error {
 /// Opens a lock file, made if it is missing; a reader's rights are enough for one that exists.
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {
     let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    match OpenOptions::new().read(true).write(true).create(true).truncate(false).custom_flags(no_link).open(path) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
+    match OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(no_link)
+        .open(path)
+    {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied
+            ) =>
+        {
             File::open(path).map_err(|_| error)
         }
         other => other,

@@ -105,14 +105,17 @@ impl ContentStore {
         for (_, root) in names {
             if self.blob_size(&root.digest)? != Some(root.size) {
                 let message = format!("`{}` can't be named: the store does not have it", root.digest);
-                return Err(Error::new(Code::ImageMissing, message).at_digest(&root.digest));
+                return Err(Error::new(Code::ImageMissing, message)
+                    .with_hint("Check that the store's disk is connected, then pull the image again")
+                    .at_digest(&root.digest));
             }
         }
         // A blob that another process has just renamed into place may not be durable yet.
         self.sync_blobs()?;
         let now = pulled_at_now();
         self.update(|index| {
-            let previous = names.iter().map(|(name, root)| index.enter(name.map(Reference::canonical), root, &now));
+            let previous =
+                names.iter().map(|(name, root)| index.enter(name.map(Reference::canonical), root, &now));
             let previous = previous.collect::<Vec<_>>();
             (previous, true)
         })
@@ -151,10 +154,14 @@ impl ContentStore {
     }
 
     pub(super) fn lock_index(&self) -> Result<File> {
-        let path = self.path().join("index.json.lock");
+        let path = self.index_lock_path();
         let file = open_lock(&path).map_err(|error| io_error(&path, "open", error))?;
         file.lock().map_err(|error| io_error(&path, "lock", error))?;
         Ok(file)
+    }
+
+    pub(super) fn index_lock_path(&self) -> PathBuf {
+        self.path().join("index.json.lock")
     }
 
     pub(super) fn index_path(&self) -> PathBuf {
@@ -203,7 +210,8 @@ impl ContentStore {
 
     fn newer(&self, version: u64) -> Error {
         let path = self.index_path();
-        let message = format!("`{}` has the schema version `{version}`, newer than this program", path.display());
+        let message =
+            format!("`{}` has the schema version `{version}`, newer than this program", path.display());
         Error::new(Code::StoreCorrupt, message)
             .with_hint("Use the newer program that wrote it, or choose another directory for the store")
     }
@@ -241,7 +249,8 @@ impl Index {
 
     fn parse(bytes: &[u8]) -> Result<Self, IndexProblem> {
         let malformed = |reason: &str| IndexProblem::Malformed(reason.to_owned());
-        let parsed = serde_json::from_slice(bytes).map_err(|error| IndexProblem::Malformed(error.to_string()))?;
+        let parsed =
+            serde_json::from_slice(bytes).map_err(|error| IndexProblem::Malformed(error.to_string()))?;
         let Value::Object(mut fields) = parsed else { return Err(malformed("it is no object")) };
         match fields.get("schemaVersion").map(Value::as_u64) {
             None | Some(Some(2)) => {}
@@ -288,7 +297,8 @@ impl Index {
         let at = entries.iter().position(|entry| is_named(entry, &name));
         let previous = at.and_then(|at| digest_text(&entries[at])?.parse().ok());
         // An image that had no name gets one: its entry becomes this one.
-        let nameless = || entries.iter().position(|e| digest_text(e) == Some(digest) && name_text(e).is_none());
+        let nameless =
+            || entries.iter().position(|e| digest_text(e) == Some(digest) && name_text(e).is_none());
         match at.or_else(nameless) {
             None => entries.push(entry_of(root, Some(&name), now)),
             Some(at) => {
@@ -327,7 +337,9 @@ impl Index {
 
 fn entry_of(root: &Descriptor, name: Option<&str>, now: &str) -> Value {
     let mut root = root.clone();
-    for (key, value) in [(NAME_ANNOTATION, name), (REF_NAME_ANNOTATION, name), (PULLED_AT_ANNOTATION, Some(now))] {
+    for (key, value) in
+        [(NAME_ANNOTATION, name), (REF_NAME_ANNOTATION, name), (PULLED_AT_ANNOTATION, Some(now))]
+    {
         root.annotations.remove(key);
         if let Some(value) = value {
             root.annotations.insert(key.into(), value.into());

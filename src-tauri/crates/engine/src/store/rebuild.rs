@@ -31,7 +31,9 @@ impl ContentStore {
         let mut index = Index::empty();
         let damaged = match damage {
             Damage::Missing => None,
-            Damage::Malformed(reason) => Some((super::layout::read_small(&self.index_path(), INDEX_CAP)?, reason)),
+            Damage::Malformed(reason) => {
+                Some((super::layout::read_small(&self.index_path(), INDEX_CAP)?, reason))
+            }
         };
         let mut known = HashSet::new();
         for entry in damaged.iter().filter_map(|(bytes, _)| bytes.as_deref()).flat_map(salvage) {
@@ -94,7 +96,11 @@ impl ContentStore {
             let dir = self.path().join("blobs").join(algorithm.as_str());
             let listing = match fs::read_dir(&dir) {
                 Ok(listing) => listing,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && algorithm != Algorithm::Sha256 => continue,
+                Err(error)
+                    if error.kind() == std::io::ErrorKind::NotFound && algorithm != Algorithm::Sha256 =>
+                {
+                    continue;
+                }
                 Err(error) => return Err(io_error(&dir, "list", error)),
             };
             for entry in listing {

@@ -169,7 +169,9 @@ fn f085_a_planted_link_is_refused() {
     store.gc(false).unwrap();
     assert_eq!(fs::read_to_string(&secret).unwrap(), "secret", "gc does not follow it");
 
-    for (name, path) in [("a blob directory", "blobs/sha256"), ("the blobs", "blobs"), ("the partial files", "ingest")] {
+    for (name, path) in
+        [("a blob directory", "blobs/sha256"), ("the blobs", "blobs"), ("the partial files", "ingest")]
+    {
         let (_dir, store) = super::store();
         fs::remove_dir_all(store.path().join(path)).unwrap();
         symlink(outside.path(), store.path().join(path)).unwrap();

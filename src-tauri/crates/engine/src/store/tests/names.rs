@@ -51,7 +51,9 @@ fn a_digest_finds_an_entry_or_a_manifest() {
     let [child, _, layer] = image(&store, "one");
     let root = index(&store, &[&child]);
     store.publish(Some(&reference("multi:1")), &root).unwrap();
-    let by_digest = |digest: &oci::digest::Digest| store.resolve(&reference("multi").with_digest(digest.clone())).unwrap();
+    let by_digest = |digest: &oci::digest::Digest| {
+        store.resolve(&reference("multi").with_digest(digest.clone())).unwrap()
+    };
     assert_eq!(by_digest(&root.digest).unwrap().media_type, media_type::OCI_INDEX);
     assert_eq!(by_digest(&child.digest).unwrap(), child, "a child without an entry");
     assert_eq!(by_digest(&layer.digest), None, "a layer is no image");
@@ -90,7 +92,11 @@ fn what_other_tools_wrote_survives() {
     fs::write(store.path().join("index.json"), theirs.to_string()).unwrap();
 
     assert_eq!(store.images().unwrap().len(), 2, "the odd entry is passed over");
-    assert_eq!(store.resolve(&reference("nginx:1.25")).unwrap().unwrap().digest, one.digest, "a short name counts");
+    assert_eq!(
+        store.resolve(&reference("nginx:1.25")).unwrap().unwrap().digest,
+        one.digest,
+        "a short name counts"
+    );
     assert_eq!(store.resolve(&reference("v2")).unwrap(), None, "a tag alone is no name");
 
     store.publish(Some(&reference("nginx:1.25")), &one).unwrap();

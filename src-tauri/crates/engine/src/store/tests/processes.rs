@@ -38,7 +38,8 @@ fn f081_two_processes_share_names_and_blobs() {
     let images = store.images().unwrap();
     assert_eq!(images.len(), 3 * EACH + 1, "no name was lost");
     for number in 0..EACH {
-        let roots = ["a", "b", "c"].map(|role| store.resolve(&reference(&format!("{role}:{number}"))).unwrap().unwrap());
+        let roots = ["a", "b", "c"]
+            .map(|role| store.resolve(&reference(&format!("{role}:{number}"))).unwrap().unwrap());
         assert!(roots.iter().all(|root| root.digest == roots[0].digest));
         assert!(store.verify(&roots[0].digest, roots[0].size).unwrap());
     }
@@ -97,5 +98,9 @@ fn f083_a_dead_owners_locks_are_released() {
     assert_eq!(store.gc(false).unwrap().blobs, 3, "what it left is garbage");
     assert!(has(&store, &root));
     assert_eq!(store.holders().unwrap(), []);
-    assert_eq!(std::fs::read_dir(store.path().join("leases")).unwrap().count(), 1, "its signature is gone too");
+    assert_eq!(
+        std::fs::read_dir(store.path().join("leases")).unwrap().count(),
+        1,
+        "its signature is gone too"
+    );
 }

@@ -23,8 +23,10 @@ fn on_tmpfs(test: &str, options: &str, before: &str) {
         command.arg("--map-root-user");
     }
     command.args(["--mount", "--", "sh", "-c", script, "sh", options]).arg(dir.path()).arg(before);
-    let output = command.args(other_process(&format!("{PATH}{test}"), "mounted", dir.path())).output().unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output =
+        command.args(other_process(&format!("{PATH}{test}"), "mounted", dir.path())).output().unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     assert!(said.contains("1 passed"), "the test ran there: {said}");
 }
@@ -32,7 +34,11 @@ fn on_tmpfs(test: &str, options: &str, before: &str) {
 #[test]
 fn f077_a_full_disk_says_what_is_needed_and_leaves_the_store_whole() {
     let Some((_, dir)) = role() else {
-        return on_tmpfs("f077_a_full_disk_says_what_is_needed_and_leaves_the_store_whole", "size=256k", "true");
+        return on_tmpfs(
+            "f077_a_full_disk_says_what_is_needed_and_leaves_the_store_whole",
+            "size=256k",
+            "true",
+        );
     };
     let store = ContentStore::open(dir.join("store")).unwrap();
     let [root, ..] = image(&store, "small");
@@ -44,7 +50,11 @@ fn f077_a_full_disk_says_what_is_needed_and_leaves_the_store_whole() {
     assert!(error.message().contains("400.0 kB are needed and"), "{}", error.message());
     assert!(error.message().contains("are free"), "{}", error.message());
     assert!(error.hint().is_some_and(|hint| hint.contains("gc")));
-    assert_eq!(fs::read_dir(store.ingest_dir()).unwrap().count(), 0, "the cut file does not stay and fill the disk");
+    assert_eq!(
+        fs::read_dir(store.ingest_dir()).unwrap().count(),
+        0,
+        "the cut file does not stay and fill the disk"
+    );
     assert_eq!(store.images().unwrap().len(), 1);
 
     // Full to the last byte: a name can't be written, and the old index is whole.
