@@ -88,15 +88,21 @@ impl BlobReader {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         let Some(bytes) = self.source.chunk().await? else {
             if self.position < self.end {
-                return Err(Error::new(Code::ConnectionLost, format!("the blob ended {} bytes early", self.end - self.position))
-                    .with_hint("Try again; what has arrived is kept"));
+                return Err(Error::new(
+                    Code::ConnectionLost,
+                    format!("the blob ended {} bytes early", self.end - self.position),
+                )
+                .with_hint("Try again; what has arrived is kept"));
             }
             return Ok(None);
         };
         self.position += bytes.len() as u64;
         if self.position > self.end {
-            return Err(Error::new(Code::ContentMismatch, format!("the registry sends more than the {} bytes of the blob", self.end))
-                .with_hint("The registry's copy is damaged; nothing of it was kept"));
+            return Err(Error::new(
+                Code::ContentMismatch,
+                format!("the registry sends more than the {} bytes of the blob", self.end),
+            )
+            .with_hint("The registry's copy is damaged; nothing of it was kept"));
         }
         Ok(Some(bytes))
     }
@@ -119,10 +125,13 @@ pub enum RangeProblem {
 impl RangeProblem {
     /// The error that says so of a blob.
     pub fn error(self, blob: &Descriptor) -> Error {
-        Error::new(Code::ProtocolViolation, format!("blob `{}` can't be fetched in parts", blob.digest.short()))
-            .with_hint("The registry or a proxy mishandles ranges; try again")
-            .with_source(self)
-            .at_digest(&blob.digest)
+        Error::new(
+            Code::ProtocolViolation,
+            format!("blob `{}` can't be fetched in parts", blob.digest.short()),
+        )
+        .with_hint("The registry or a proxy mishandles ranges; try again")
+        .with_source(self)
+        .at_digest(&blob.digest)
     }
 
     /// Whether an error was made of one.

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
-use oci::reference::{Reference, RepositoryName};
+use oci::name::RepositoryName;
+use oci::reference::Reference;
 
 pub use content::Content;
 pub use lanes::Lanes;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::http::{HeaderValue, StatusCode};
-use oci::reference::{Registry, RepositoryName};
+use oci::name::{Registry, RepositoryName};
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -114,14 +114,17 @@ impl RegistryClient {
     /// # Errors
     /// [`Code::NotARegistry`] where something else answers.
     pub async fn ping(&self, job: Option<&Job>) -> Result<()> {
-        let purpose = Purpose::new("ping", "Longshore asks whether a registry answers here, and how to sign in.");
+        let purpose =
+            Purpose::new("ping", "Longshore asks whether a registry answers here, and how to sign in.");
         let mut answer = self.call(self.request("/v2/", purpose)?, &[], job).await?;
         if !answer.status.is_success() {
             return Err(refusal(answer, "registry API", self.0.http.log().redactor()).await);
         }
-        let body = answer.body.read_start(self::http::ERROR_BODY_CAP).await;
-        if self::http::looks_like_html(&answer, &body) {
-            return Err(self::http::web_page(self.0.registry.as_str(), answer.status).at_exchange(answer.body.exchange()));
+        let body = answer.body.read_start(http::ERROR_BODY_CAP).await;
+        if http::looks_like_html(&answer, &body) {
+            return Err(
+                http::web_page(self.0.registry.as_str(), answer.status).at_exchange(answer.body.exchange())
+            );
         }
         Ok(())
     }
@@ -135,13 +138,19 @@ impl RegistryClient {
         let scheme = if self.0.plain.load(Ordering::Relaxed) { "http" } else { "https" };
         let api_host = self.0.registry.api_host();
         Url::parse(&format!("{scheme}://{api_host}{path}")).map_err(|error| {
-            Error::new(Code::ReferenceInvalid, format!("`{api_host}` is no host that can be reached")).with_source(error)
+            Error::new(Code::ReferenceInvalid, format!("`{api_host}` is no host that can be reached"))
+                .with_source(error)
         })
     }
 
     /// Sends a request with the authorization that the scopes need; see the module's doc for what it does on a 401.
     /// The answer may still be a refusal.
-    pub(crate) async fn call(&self, mut request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
+    pub(crate) async fn call(
+        &self,
+        mut request: Request,
+        scopes: &[Scope],
+        job: Option<&Job>,
+    ) -> Result<Answer> {
         request.from_private = self.is_private().await?;
         let answer = self.exchange(&mut request, scopes, job).await;
         if !self.should_upgrade(&answer) {
@@ -152,12 +161,15 @@ impl RegistryClient {
             Err(_) => return self.upgrade(request, scopes, job).await,
         };
         let body = answer.body.read_start(1024).await;
-        if self::http::wants_https(answer.status, &body) {
+        if http::wants_https(answer.status, &body) {
             drop(answer);
             return self.upgrade(request, scopes, job).await;
         }
-        Err(Error::new(Code::RegistryRefused, format!("`{}` refused the request with status 400", self.0.registry.as_str()))
-            .at_exchange(answer.body.exchange()))
+        Err(Error::new(
+            Code::RegistryRefused,
+            format!("`{}` refused the request with status 400", self.0.registry.as_str()),
+        )
+        .at_exchange(answer.body.exchange()))
     }
 
     /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
@@ -166,7 +178,9 @@ impl RegistryClient {
         let plain = self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback();
         plain
             && match answer {
-                Ok(answer) => answer.status == StatusCode::BAD_REQUEST && !answer.headers.contains_key(API_VERSION),
+                Ok(answer) => {
+                    answer.status == StatusCode::BAD_REQUEST && !answer.headers.contains_key(API_VERSION)
+                }
                 Err(error) => error.code() == Code::ProtocolViolation,
             }
     }
@@ -197,7 +211,7 @@ impl RegistryClient {
         for fresh in [false, true] {
             request.authorization = held.as_ref().map(Held::header);
             let answer = self.0.http.send(request, job).await?;
-            if answer.status != StatusCode::UNAUTHORIZED || !self::http::same_origin(&answer.url, &request.url) {
+            if answer.status != StatusCode::UNAUTHORIZED || !http::same_origin(&answer.url, &request.url) {
                 return Ok(answer);
             }
             match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
@@ -211,7 +225,11 @@ impl RegistryClient {
 
     async fn is_private(&self) -> Result<bool> {
         let url = self.url("/")?;
-        Ok(*self.0.private.get_or_init(|| async { self.0.http.options().network.is_private(&url).await }).await)
+        Ok(*self
+            .0
+            .private
+            .get_or_init(|| async { self.0.http.options().network.is_private(&url).await })
+            .await)
     }
 }
 
@@ -225,8 +243,9 @@ fn basic(username: &str, password: &str) -> Result<HeaderValue> {
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| Error::new(Code::CredentialConfig, "a credential has characters that no header can carry"))?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::new(Code::CredentialConfig, "a credential has characters that no header can carry")
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -58,7 +58,10 @@ impl Verified {
 /// Compares what was hashed with the descriptor.
 pub(crate) fn check(descriptor: &Descriptor, size: u64, hasher: Hasher) -> Result<()> {
     if size != descriptor.size {
-        return Err(mismatch(descriptor, &format!("it has {size} bytes, its descriptor says {}", descriptor.size)));
+        return Err(mismatch(
+            descriptor,
+            &format!("it has {size} bytes, its descriptor says {}", descriptor.size),
+        ));
     }
     let digest = hasher.finish();
     if digest != descriptor.digest {
@@ -68,7 +71,10 @@ pub(crate) fn check(descriptor: &Descriptor, size: u64, hasher: Hasher) -> Resul
 }
 
 fn mismatch(descriptor: &Descriptor, why: &str) -> Error {
-    Error::new(Code::ContentMismatch, format!("blob `{}` is not what its digest says: {why}", descriptor.digest))
-        .with_hint("The registry's copy, or a proxy on the way, is damaged; nothing of it was kept")
-        .at_digest(&descriptor.digest)
+    Error::new(
+        Code::ContentMismatch,
+        format!("blob `{}` is not what its digest says: {why}", descriptor.digest),
+    )
+    .with_hint("The registry's copy, or a proxy on the way, is damaged; nothing of it was kept")
+    .at_digest(&descriptor.digest)
 }

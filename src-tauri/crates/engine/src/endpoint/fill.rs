@@ -108,7 +108,12 @@ impl Content {
         check(&self.descriptor, hashed.bytes, hashed.hasher).map_err(|error| Failed { error, composed })
     }
 
-    async fn fetch(&self, ledger: &Mutex<Ledger>, sender: mpsc::Sender<Piece>, arrived: impl Fn() -> u64) -> Result<()> {
+    async fn fetch(
+        &self,
+        ledger: &Mutex<Ledger>,
+        sender: mpsc::Sender<Piece>,
+        arrived: impl Fn() -> u64,
+    ) -> Result<()> {
         let mut workers = FuturesUnordered::new();
         let mut tempo = Tempo::new(arrived());
         let mut ticks = tokio::time::interval(Tempo::TICK);
@@ -138,7 +143,13 @@ impl Content {
     }
 
     /// One connection's work: the front of the blob first, or parts that lie ahead, until nothing is left.
-    async fn work(&self, ledger: &Mutex<Ledger>, sender: &mpsc::Sender<Piece>, lane: Lane, front: bool) -> Result<()> {
+    async fn work(
+        &self,
+        ledger: &Mutex<Ledger>,
+        sender: &mpsc::Sender<Piece>,
+        lane: Lane,
+        front: bool,
+    ) -> Result<()> {
         let _lane = lane;
         let mut front = front;
         loop {
@@ -169,21 +180,28 @@ impl Content {
                 Ok(()) => continue,
                 Err(error) => error,
             };
-            if !matches!(error.code(), Code::ConnectionLost | Code::Timeout) || RangeProblem::in_error(&error).is_some() {
+            if !matches!(error.code(), Code::ConnectionLost | Code::Timeout)
+                || RangeProblem::in_error(&error).is_some()
+            {
                 return Err(error);
             }
             tries = if claim.position() - before >= PROGRESS { 1 } else { tries + 1 };
             if tries >= TRIES {
                 return Err(error);
             }
-            let wait = if claim.position() > before && tries == 1 { Duration::ZERO } else { FIRST_WAIT * (1 << (tries - 1)) };
+            let wait = if claim.position() > before && tries == 1 {
+                Duration::ZERO
+            } else {
+                FIRST_WAIT * (1 << (tries - 1))
+            };
             let digest = Some(self.descriptor.digest.clone());
             self.job.emit(TransferEvent::Retrying { digest, wait, why: error.message().to_owned() });
-            self.job.run(async {
-                tokio::time::sleep(wait).await;
-                Ok(())
-            })
-            .await?;
+            self.job
+                .run(async {
+                    tokio::time::sleep(wait).await;
+                    Ok(())
+                })
+                .await?;
         }
     }
 

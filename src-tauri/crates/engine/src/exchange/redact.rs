@@ -15,11 +15,27 @@ use super::{Role, ShownHeader};
 const HIDDEN: &str = "…";
 /// Query names whose values are harmless; every other value is hidden.
 const PLAIN_QUERY: &[&str] = &[
-    "n", "last", "digest", "mount", "from", "artifactType", "service", "scope", "client_id", "offline_token", "ns",
+    "n",
+    "last",
+    "digest",
+    "mount",
+    "from",
+    "artifactType",
+    "service",
+    "scope",
+    "client_id",
+    "offline_token",
+    "ns",
 ];
 /// Headers whose values are never shown.
-const SECRET_HEADERS: &[&str] =
-    &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-registry-auth", "x-amz-security-token"];
+const SECRET_HEADERS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-registry-auth",
+    "x-amz-security-token",
+];
 /// Shorter secrets are not searched for: they would cut ordinary words.
 const SHORTEST: usize = 4;
 
@@ -65,7 +81,11 @@ impl Redactor {
                 let scheme = text.split_once(' ').map(|(scheme, _)| scheme.to_owned());
                 return ShownHeader { name, value: None, scheme };
             }
-            let shown = if name == "location" || name == "link" { redact_location(&text, role) } else { text.into_owned() };
+            let shown = if name == "location" || name == "link" {
+                redact_location(&text, role)
+            } else {
+                text.into_owned()
+            };
             ShownHeader { name, value: Some(self.scrub(&shown)), scheme: None }
         };
         headers.iter().map(show).collect()
@@ -125,7 +145,8 @@ fn redact_location(text: &str, role: Role) -> String {
     // Another origin's Location is a CDN's, whoever sent it: its query may be a signature.
     let absolute = url.host_str() != Some("relative.invalid");
     let shown = redact_url(&url, role);
-    let origin = if absolute { format!("{}://{}", url.scheme(), super::shown_host(&url)) } else { String::new() };
+    let origin =
+        if absolute { format!("{}://{}", url.scheme(), super::shown_host(&url)) } else { String::new() };
     match rest {
         Some(rest) => format!("<{origin}{shown}>{rest}"),
         None => format!("{origin}{shown}"),
@@ -139,10 +160,25 @@ mod tests {
     #[test]
     fn queries_keep_only_harmless_values() {
         let rows = [
-            ("registry", Role::Registry, "https://r.test/v2/a/tags/list?n=5&last=x", "/v2/a/tags/list?n=5&last=x"),
-            ("upload state", Role::Registry, "https://r.test/u?_state=abc&digest=sha256:1", "/u?_state=…&digest=sha256:1"),
+            (
+                "registry",
+                Role::Registry,
+                "https://r.test/v2/a/tags/list?n=5&last=x",
+                "/v2/a/tags/list?n=5&last=x",
+            ),
+            (
+                "upload state",
+                Role::Registry,
+                "https://r.test/u?_state=abc&digest=sha256:1",
+                "/u?_state=…&digest=sha256:1",
+            ),
             ("signed", Role::Cdn, "https://c.test/b?X-Amz-Signature=abc&n=1", "/b?X-Amz-Signature=…&n=…"),
-            ("token", Role::Auth, "https://a.test/t?service=s&scope=repository:a:pull&account=me", "/t?service=s&scope=repository:a:pull&account=…"),
+            (
+                "token",
+                Role::Auth,
+                "https://a.test/t?service=s&scope=repository:a:pull&account=me",
+                "/t?service=s&scope=repository:a:pull&account=…",
+            ),
         ];
         for (name, role, url, want) in rows {
             assert_eq!(redact_url(&Url::parse(url).unwrap(), role), want, "{name}");
@@ -159,7 +195,10 @@ mod tests {
         headers.insert("location", "https://cdn.test/x?sig=hunter2!".parse().unwrap());
         headers.insert("x-echo", "you sent hunter2!extended".parse().unwrap());
         let shown = redactor.headers(&headers, Role::Registry);
-        assert_eq!(shown[0], ShownHeader { name: "authorization".into(), value: None, scheme: Some("Bearer".into()) });
+        assert_eq!(
+            shown[0],
+            ShownHeader { name: "authorization".into(), value: None, scheme: Some("Bearer".into()) }
+        );
         assert_eq!(shown[1].value.as_deref(), Some("https://cdn.test/x?sig=…"));
         assert_eq!(shown[2].value.as_deref(), Some("you sent …"));
         let token = br#"{"token":"abc","nested":{"refresh_token":"def"},"expires_in":60,"note":"hunter2!"}"#;

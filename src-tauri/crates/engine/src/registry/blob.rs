@@ -5,10 +5,10 @@ use futures_util::future::BoxFuture;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
 use oci::descriptor::Descriptor;
-use oci::reference::RepositoryName;
+use oci::name::RepositoryName;
 
-use super::{Answer, RegistryClient, Scope, refusal};
 use super::http::Body;
+use super::{Answer, RegistryClient, Scope, refusal};
 use crate::blob::{BlobReader, ByteRange, ChunkSource, RangeProblem};
 use crate::error::{Code, Error, Result};
 use crate::exchange::Purpose;
@@ -28,9 +28,13 @@ impl RegistryClient {
         job: Option<&Job>,
     ) -> Result<BlobReader> {
         let explanation = if range.from > 0 {
-            format!("Longshore asks for the rest of the blob, from byte {}: what is on disk is not fetched again.", range.from)
+            format!(
+                "Longshore asks for the rest of the blob, from byte {}: what is on disk is not fetched again.",
+                range.from
+            )
         } else {
-            "Longshore asks for the blob by its digest; the registry may answer itself or point to a CDN.".to_owned()
+            "Longshore asks for the blob by its digest; the registry may answer itself or point to a CDN."
+                .to_owned()
         };
         let path = format!("/v2/{}/blobs/{}", repository.path(), blob.digest);
         let mut request = self.request(&path, Purpose::new("blob", explanation))?;
@@ -42,10 +46,14 @@ impl RegistryClient {
         match answer.status {
             StatusCode::OK => whole(answer, blob),
             StatusCode::PARTIAL_CONTENT => partial(answer, blob, range),
-            StatusCode::RANGE_NOT_SATISFIABLE => Err(unusable(RangeProblem::NotSatisfiable, &answer.body, blob)),
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                Err(unusable(RangeProblem::NotSatisfiable, &answer.body, blob))
+            }
             status if status.is_success() => {
                 let why = format!("the registry answered {} to a GET of a blob", status.as_u16());
-                Err(Error::new(Code::ProtocolViolation, why).at_digest(&blob.digest).at_exchange(answer.body.exchange()))
+                Err(Error::new(Code::ProtocolViolation, why)
+                    .at_digest(&blob.digest)
+                    .at_exchange(answer.body.exchange()))
             }
             _ => Err(self.blob_refusal(answer, repository, blob).await),
         }
@@ -71,7 +79,9 @@ fn whole(answer: Answer, blob: &Descriptor) -> Result<BlobReader> {
     if announced.is_some_and(|length| length != blob.size) {
         let why = format!(
             "the registry announces {} bytes for blob `{}`, its descriptor says {}",
-            announced.unwrap_or_default(), blob.digest.short(), blob.size
+            announced.unwrap_or_default(),
+            blob.digest.short(),
+            blob.size
         );
         answer.body.failed(&why);
         return Err(Error::new(Code::ContentMismatch, why)

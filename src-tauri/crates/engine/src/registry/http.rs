@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 pub use body::{Body, Pace};
+pub(crate) use failure::{looks_like_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
 pub use retry::RetryPolicy;
@@ -143,7 +144,7 @@ impl Http {
     }
 
     /// Whether plain HTTP is spoken to this host.
-    pub fn is_plain(&self, registry: &oci::reference::Registry) -> bool {
+    pub fn is_plain(&self, registry: &oci::name::Registry) -> bool {
         let marked = |mark: &String| mark == registry.as_str() || mark == registry.host();
         registry.is_loopback() || self.0.options.plain_http.iter().any(marked)
     }
@@ -161,13 +162,19 @@ impl Http {
                 None => self.follow(request, None).await,
             };
             let policy = &self.0.options.retry;
-            let Some(again) = policy.after(&outcome, attempt, idempotent, begun.elapsed()) else { return outcome };
+            let Some(again) = policy.after(&outcome, attempt, idempotent, begun.elapsed()) else {
+                return outcome;
+            };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }
             drop(outcome);
             if let Some(job) = job {
-                job.emit(crate::job::TransferEvent::Retrying { digest: None, wait: again.wait, why: again.why });
+                job.emit(crate::job::TransferEvent::Retrying {
+                    digest: None,
+                    wait: again.wait,
+                    why: again.why,
+                });
                 job.run(async {
                     tokio::time::sleep(again.wait).await;
                     Ok(())
@@ -188,14 +195,23 @@ impl Http {
             let answer = self.once(request, &url, role, authorization, job).await?;
             let Some(location) = redirect_of(&answer).filter(|_| request.follow) else { return Ok(answer) };
             let target = self.redirect_target(&answer, location, &url, request)?;
-            answer.body.note(if same_origin(&target, &url) { "go elsewhere on this host" } else { "go to the CDN" });
+            answer.body.note(if same_origin(&target, &url) {
+                "go elsewhere on this host"
+            } else {
+                "go to the CDN"
+            });
             if !same_origin(&target, &request.url) && role == Role::Registry {
                 role = Role::Cdn;
             }
             url = target;
         }
-        Err(Error::new(Code::RedirectRefused, format!("`{}` redirects more than {REDIRECTS} times", host_of(&request.url)))
-            .with_hint("The registry or a proxy in front of it is misconfigured; try again later or ask its operator"))
+        Err(Error::new(
+            Code::RedirectRefused,
+            format!("`{}` redirects more than {REDIRECTS} times", host_of(&request.url)),
+        )
+        .with_hint(
+            "The registry or a proxy in front of it is misconfigured; try again later or ask its operator",
+        ))
     }
 
     fn redirect_target(&self, answer: &Answer, location: &str, from: &Url, request: &Request) -> Result<Url> {
@@ -210,12 +226,22 @@ impl Http {
             return Err(refuse(format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme())));
         }
         if from.scheme() == "https" && target.scheme() == "http" {
-            return Err(refuse(format!("`{}` redirects from https to plain http on `{}`", host_of(from), host_of(&target)))
-                .with_hint("Longshore does not follow it: what comes over plain http can be changed on the way"));
+            return Err(refuse(format!(
+                "`{}` redirects from https to plain http on `{}`",
+                host_of(from),
+                host_of(&target)
+            ))
+            .with_hint(
+                "Longshore does not follow it: what comes over plain http can be changed on the way",
+            ));
         }
         if !request.from_private && self.0.options.network.names_private(&target) {
-            return Err(refuse(format!("`{}` redirects to the private address `{}`", host_of(from), host_of(&target)))
-                .with_hint("A public registry has no business there; Longshore does not follow it"));
+            return Err(refuse(format!(
+                "`{}` redirects to the private address `{}`",
+                host_of(from),
+                host_of(&target)
+            ))
+            .with_hint("A public registry has no business there; Longshore does not follow it"));
         }
         Ok(target)
     }
@@ -229,7 +255,8 @@ impl Http {
         job: Option<&Job>,
     ) -> Result<Answer> {
         let mut headers = request.headers.clone();
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("longshore/", env!("CARGO_PKG_VERSION"))));
+        headers
+            .insert(USER_AGENT, HeaderValue::from_static(concat!("longshore/", env!("CARGO_PKG_VERSION"))));
         // Bytes must arrive as they hash: no transport compression.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(value) = authorization {
@@ -252,7 +279,13 @@ impl Http {
         self.receive(request, url, response, exchange)
     }
 
-    async fn transmit(&self, request: &Request, url: &Url, headers: HeaderMap, guarded: bool) -> Result<reqwest::Response> {
+    async fn transmit(
+        &self,
+        request: &Request,
+        url: &Url,
+        headers: HeaderMap,
+        guarded: bool,
+    ) -> Result<reqwest::Response> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
         *outgoing.headers_mut() = headers;
         *outgoing.body_mut() = request.body.clone().map(Into::into);
@@ -261,19 +294,39 @@ impl Http {
         match tokio::time::timeout(stall, client.execute(outgoing)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(failure::classify(error, url)),
-            Err(_) => Err(Error::new(Code::Timeout, format!("`{}` did not answer for {} s", host_of(url), stall.as_secs()))
-                .with_hint("Check the connection, then try again; what has arrived is kept")),
+            Err(_) => Err(Error::new(
+                Code::Timeout,
+                format!("`{}` did not answer for {} s", host_of(url), stall.as_secs()),
+            )
+            .with_hint("Check the connection, then try again; what has arrived is kept")),
         }
     }
 
-    fn receive(&self, request: &Request, url: &Url, response: reqwest::Response, exchange: ExchangeHandle) -> Result<Answer> {
+    fn receive(
+        &self,
+        request: &Request,
+        url: &Url,
+        response: reqwest::Response,
+        exchange: ExchangeHandle,
+    ) -> Result<Answer> {
         let status = response.status();
         let headers = response.headers().clone();
-        let announced = headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        exchange.answered(status.as_u16(), &headers, if request.method == Method::HEAD { Some(0) } else { announced });
-        let encoding = headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity") && status.is_success()) {
-            let why = format!("`{}` sends the body with content encoding `{encoding}`, which was not asked for", host_of(url));
+        let announced =
+            headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        exchange.answered(
+            status.as_u16(),
+            &headers,
+            if request.method == Method::HEAD { Some(0) } else { announced },
+        );
+        let encoding =
+            headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        if let Some(encoding) =
+            encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity") && status.is_success())
+        {
+            let why = format!(
+                "`{}` sends the body with content encoding `{encoding}`, which was not asked for",
+                host_of(url)
+            );
             exchange.failed(&why);
             return Err(Error::new(Code::ProtocolViolation, why)
                 .with_hint("A proxy on the way changes the bytes, so no digest can match; go around it")

@@ -7,7 +7,8 @@ use oci::descriptor::Descriptor;
 use oci::digest::{Algorithm, Digest};
 use oci::graph::{MANIFEST_CAP, Node};
 use oci::media_type;
-use oci::reference::{Reference, RepositoryName};
+use oci::name::RepositoryName;
+use oci::reference::Reference;
 
 use super::http::Request;
 use super::{Answer, RegistryClient, Scope, refusal};
@@ -32,7 +33,12 @@ impl RegistryClient {
     /// # Errors
     /// [`Code::NotFound`]; [`Code::ContentMismatch`] where the bytes are not what the digest or the header says;
     /// [`Code::TooLarge`]; [`Code::NotARegistry`]; whatever authorization and transport give.
-    pub async fn manifest(&self, repository: &RepositoryName, selector: &str, job: Option<&Job>) -> Result<RawManifest> {
+    pub async fn manifest(
+        &self,
+        repository: &RepositoryName,
+        selector: &str,
+        job: Option<&Job>,
+    ) -> Result<RawManifest> {
         let request = self.manifest_request(repository, selector)?;
         let mut answer = self.call(request, &[Scope::pull(repository)], job).await?;
         if !answer.status.is_success() {
@@ -46,14 +52,18 @@ impl RegistryClient {
         })?;
         let exchange = answer.body.exchange();
         if super::http::looks_like_html(&answer, &bytes) {
-            return Err(super::http::web_page(repository.registry().as_str(), answer.status).at_exchange(exchange));
+            return Err(
+                super::http::web_page(repository.registry().as_str(), answer.status).at_exchange(exchange)
+            );
         }
         let algorithm = asked.as_ref().or(header.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
         let digest = Digest::of(algorithm, &bytes);
         for (source, claimed) in [("asked for", &asked), ("announced", &header)] {
             let Some(claimed) = claimed else { continue };
             if Digest::of(claimed.algorithm(), &bytes) != *claimed {
-                let why = format!("the manifest `{selector}` of `{repository}` hashes to `{digest}`, but `{claimed}` was {source}");
+                let why = format!(
+                    "the manifest `{selector}` of `{repository}` hashes to `{digest}`, but `{claimed}` was {source}"
+                );
                 answer.body.failed(&why);
                 return Err(Error::new(Code::ContentMismatch, why)
                     .with_hint("The registry or a proxy on the way changed it; nothing was kept")
@@ -74,7 +84,10 @@ impl RegistryClient {
         let mut request = self.manifest_request(repository, &selector)?;
         request.method = Method::HEAD;
         let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        let size = answer.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let size = answer
+            .headers
+            .get(http::header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match (answer.status.is_success(), content_digest(&answer)?, size, kind) {
             (true, Some(digest), Some(size), Some(kind)) => {
@@ -87,8 +100,12 @@ impl RegistryClient {
 
     fn manifest_request(&self, repository: &RepositoryName, selector: &str) -> Result<Request> {
         let by = if selector.contains(':') { "by its digest" } else { "by its tag" };
-        let purpose = Purpose::new("manifest", format!("Longshore asks for the manifest {by}: the list of what the image is made of."));
-        let mut request = self.request(&format!("/v2/{}/manifests/{selector}", repository.path()), purpose)?;
+        let purpose = Purpose::new(
+            "manifest",
+            format!("Longshore asks for the manifest {by}: the list of what the image is made of."),
+        );
+        let mut request =
+            self.request(&format!("/v2/{}/manifests/{selector}", repository.path()), purpose)?;
         let accept = media_type::MANIFEST_ACCEPT.join(", ");
         request.headers.insert(ACCEPT, HeaderValue::from_str(&accept).expect("media types are plain text"));
         Ok(request)
@@ -100,9 +117,12 @@ impl RegistryClient {
         let error = refusal(answer, &object, self.http().log().redactor()).await;
         if status == StatusCode::UNAUTHORIZED && repository.registry().is_docker_hub() {
             let exchange = error.exchange();
-            let told = Error::new(Code::AuthRequired, format!("Docker Hub will not say whether `{}` exists", repository.familiar()))
-                .with_hint("Check the spelling; if it is private, sign in with `longshore login`")
-                .with_source(error);
+            let told = Error::new(
+                Code::AuthRequired,
+                format!("Docker Hub will not say whether `{}` exists", repository.familiar()),
+            )
+            .with_hint("Check the spelling; if it is private, sign in with `longshore login`")
+            .with_source(error);
             return if let Some(exchange) = exchange { told.at_exchange(exchange) } else { told };
         }
         error
@@ -120,8 +140,11 @@ fn content_digest(answer: &Answer) -> Result<Option<Digest>> {
 }
 
 fn too_large(repository: &RepositoryName, selector: &str) -> Error {
-    Error::new(Code::TooLarge, format!("the manifest `{selector}` of `{repository}` is over {} MiB", MANIFEST_CAP >> 20))
-        .with_hint("No image has a manifest of this size; the registry is not to be trusted with it")
+    Error::new(
+        Code::TooLarge,
+        format!("the manifest `{selector}` of `{repository}` is over {} MiB", MANIFEST_CAP >> 20),
+    )
+    .with_hint("No image has a manifest of this size; the registry is not to be trusted with it")
 }
 
 /// The header's type, or what the document says of itself where the header is missing or says nothing.

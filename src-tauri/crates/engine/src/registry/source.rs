@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::media_type;
-use oci::reference::RepositoryName;
+use oci::name::RepositoryName;
 
 use super::RegistryClient;
 use crate::blob::{BlobReader, ByteRange};
@@ -53,15 +53,23 @@ impl ImageSource for RegistrySource {
         if document.bytes.len() as u64 != descriptor.size {
             let why = format!(
                 "manifest `{}` has {} bytes, the index says {}",
-                descriptor.digest, document.bytes.len(), descriptor.size
+                descriptor.digest,
+                document.bytes.len(),
+                descriptor.size
             );
             return Err(Error::new(Code::ContentMismatch, why)
                 .with_hint("The index was put together wrongly; ask whoever pushed it")
                 .at_digest(&descriptor.digest));
         }
-        let (listed, served) = (media_type::essence(&descriptor.media_type), media_type::essence(&document.descriptor.media_type));
+        let (listed, served) = (
+            media_type::essence(&descriptor.media_type),
+            media_type::essence(&document.descriptor.media_type),
+        );
         if listed != served {
-            let why = format!("manifest `{}` is served as `{served}`, the index says `{listed}`", descriptor.digest);
+            let why = format!(
+                "manifest `{}` is served as `{served}`, the index says `{listed}`",
+                descriptor.digest
+            );
             return Err(Error::new(Code::ManifestInvalid, why)
                 .with_hint("The index was put together wrongly; ask whoever pushed it")
                 .at_digest(&descriptor.digest));

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use http::header::LINK;
-use oci::reference::{RepositoryName, Tag};
+use oci::name::RepositoryName;
+use oci::reference::Tag;
 use serde::Deserialize;
 use url::Url;
 
@@ -60,12 +61,16 @@ impl RegistryClient {
             }
             let body = answer.body.read(PAGE_CAP).await?;
             if super::http::looks_like_html(&answer, &body) {
-                return Err(super::http::web_page(repository.registry().as_str(), answer.status).at_exchange(answer.body.exchange()));
+                return Err(super::http::web_page(repository.registry().as_str(), answer.status)
+                    .at_exchange(answer.body.exchange()));
             }
             let page: Page = serde_json::from_slice(&body).map_err(|error| {
-                Error::new(Code::ProtocolViolation, format!("the list of tags of `{repository}` is not the JSON that it should be"))
-                    .with_source(error)
-                    .at_exchange(answer.body.exchange())
+                Error::new(
+                    Code::ProtocolViolation,
+                    format!("the list of tags of `{repository}` is not the JSON that it should be"),
+                )
+                .with_source(error)
+                .at_exchange(answer.body.exchange())
             })?;
             let before = seen.len();
             for name in page.tags.unwrap_or_default() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
-use oci::reference::Registry;
+use oci::name::Registry;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use url::Url;
@@ -109,38 +109,42 @@ impl Authorizer {
             return Some(Held { header: header.clone(), anonymous: false, basic: true });
         }
         let token = learned.tokens.get(scopes)?;
-        (token.expires > Instant::now())
-            .then(|| Held { header: token.header.clone(), anonymous: token.anonymous, basic: false })
+        (token.expires > Instant::now()).then(|| Held {
+            header: token.header.clone(),
+            anonymous: token.anonymous,
+            basic: false,
+        })
     }
 
     /// Answers a 401: a fresh authorization, or the 401 itself where there is nothing more to try.
     pub(super) async fn answer(
         &self,
-        mut answer: Answer,
+        answer: Answer,
         scopes: &[Scope],
         rejected: Option<&Held>,
         fresh: bool,
         request: &Request,
         job: Option<&Job>,
     ) -> Result<Next> {
-        let challenges = challenge::parse(answer.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes));
-        let bearer = challenges.iter().find(|challenge| matches!(challenge, Challenge::Bearer { .. }));
-        let Some(chosen) = bearer.or_else(|| challenges.iter().find(|c| matches!(c, Challenge::Basic { .. }))) else {
-            if let Some(Challenge::Other(scheme)) = challenges.first() {
-                let why = format!("`{}` wants the authentication scheme `{scheme}`, which is not supported", self.registry.as_str());
-                answer.body.failed(&why);
-                return Err(Error::new(Code::AuthRefused, why)
-                    .with_hint("Longshore signs in with Basic and Bearer, as the Docker client does")
-                    .at_exchange(answer.body.exchange()));
-            }
+        let challenges =
+            challenge::parse(answer.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes));
+        if challenges.is_empty() {
+            // Nothing says how to sign in: the refusal itself says the most.
             return Ok(Next::GiveUp(answer));
-        };
-        // Reading the short body to its end keeps the connection.
-        answer.body.note(if bearer.is_some() { "where to get a token" } else { "wants a user name and password" });
+        }
+        let chosen = challenge::choose(&challenges).map_err(|error| {
+            answer.body.failed(error.message());
+            error.at_exchange(answer.body.exchange())
+        })?;
+        let bearer = matches!(chosen, Challenge::Bearer { .. });
+        answer.body.note(if bearer { "where to get a token" } else { "wants a user name and password" });
         match chosen {
             Challenge::Bearer { realm, service, scope, .. } => {
                 let _one_in_flight = self.refreshing.lock().await;
-                if let Some(held) = self.held(scopes, &request.url).filter(|held| rejected.is_none_or(|r| r.header != held.header)) {
+                if let Some(held) = self
+                    .held(scopes, &request.url)
+                    .filter(|held| rejected.is_none_or(|r| r.header != held.header))
+                {
                     return Ok(Next::Try(held));
                 }
                 // A token that was made for this very request and refused: only leaving a stale account out is left.
@@ -151,7 +155,13 @@ impl Authorizer {
                     self.learned().stale.insert(scopes.to_vec());
                 }
                 let wanted = union(scopes, scope.as_deref());
-                let asked = Asked { url: &request.url, private: request.from_private, realm, service: service.as_deref(), scopes };
+                let asked = Asked {
+                    url: &request.url,
+                    private: request.from_private,
+                    realm,
+                    service: service.as_deref(),
+                    scopes,
+                };
                 let token = self.fetch(&asked, &wanted, job).await?;
                 let held = Held { header: token.header.clone(), anonymous: token.anonymous, basic: false };
                 self.learned().tokens.insert(scopes.to_vec(), token);
@@ -164,14 +174,23 @@ impl Authorizer {
         }
     }
 
-    async fn basic_for(&self, answer: &Answer, rejected: Option<&Held>, request: &Request) -> Result<Option<Held>> {
+    async fn basic_for(
+        &self,
+        answer: &Answer,
+        rejected: Option<&Held>,
+        request: &Request,
+    ) -> Result<Option<Held>> {
         let found = self.find(request).await?;
         let Credential::Basic { username, password } = &found.credential else { return Ok(None) };
         let header = basic(username, password.expose())?;
         self.remember_secret(password.expose(), Some(&header));
         if rejected.is_some_and(|held| held.header == header) {
             self.learned().basic = None;
-            let why = format!("`{}` refuses the stored user name and password ({})", self.registry.as_str(), found.origin);
+            let why = format!(
+                "`{}` refuses the stored user name and password ({})",
+                self.registry.as_str(),
+                found.origin
+            );
             answer.body.failed(&why);
             return Err(Error::new(Code::AuthRefused, why)
                 .with_hint(format!("Sign in again: `longshore login {}`", self.registry.as_str()))
@@ -184,7 +203,10 @@ impl Authorizer {
     async fn find(&self, request: &Request) -> Result<Found> {
         let path = request.url.path().strip_prefix("/v2/");
         let repository = path.and_then(|path| {
-            let cut = ["/manifests/", "/blobs/", "/tags/", "/referrers/"].iter().filter_map(|part| path.rfind(part)).max()?;
+            let cut = ["/manifests/", "/blobs/", "/tags/", "/referrers/"]
+                .iter()
+                .filter_map(|part| path.rfind(part))
+                .max()?;
             Some(&path[..cut])
         });
         let found = self.keyring.credential(&self.registry, repository).await?;
@@ -220,10 +242,10 @@ impl Authorizer {
         let trusted = self.http.options().trusted_realms.contains(&host);
         if !endpoint.may_send_credentials && !trusted {
             // Public images stay reachable; the account goes nowhere that was not agreed to.
-            let elsewhere = format!("`{}` wants the sign-in sent to `{host}`, which is another site", self.registry.as_str());
-            self.warn(format!("{elsewhere}: going on without an account"));
+            let elsewhere = endpoint.credentials_withheld(asked.url);
+            self.warn(format!("{}: going on without an account", elsewhere.message()));
             return ask(&Credential::Anonymous).await.map_err(|error| {
-                Error::new(Code::RealmRefused, elsewhere)
+                elsewhere
                     .with_hint(format!("If you trust `{host}` with this account: `--trust-realm {host}`"))
                     .with_source(error)
             });
@@ -234,7 +256,10 @@ impl Authorizer {
                 self.learned().stale.insert(asked.scopes.to_vec());
                 let anonymous = ask(&Credential::Anonymous).await;
                 if anonymous.is_ok() {
-                    self.warn(format!("the stored credential ({}) was refused: going on without an account", found.origin));
+                    self.warn(format!(
+                        "the stored credential ({}) was refused: going on without an account",
+                        found.origin
+                    ));
                 }
                 anonymous.map_err(|_| refused(&self.registry, &found.origin, error))
             }
@@ -276,7 +301,9 @@ impl Authorizer {
                     .finish();
                 request.method = Method::POST;
                 request.url = endpoint.base.clone();
-                request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+                request
+                    .headers
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
                 request.body = Some(Bytes::from(form));
             }
             Credential::Anonymous | Credential::RegistryToken(_) => {}
@@ -284,14 +311,20 @@ impl Authorizer {
         let mut answer = self.http.send(&request, job).await?;
         let exchange = answer.body.exchange();
         if answer.status.is_redirection() {
-            let why = format!("the token server `{}` redirects, which is not followed", super::http::host_of(&endpoint.base));
+            let why = format!(
+                "the token server `{}` redirects, which is not followed",
+                super::http::host_of(&endpoint.base)
+            );
             answer.body.failed(&why);
             return Err(Error::new(Code::TokenInvalid, why)
                 .with_hint("The registry's token server is misconfigured; ask its operator")
                 .at_exchange(exchange));
         }
         if !answer.status.is_success() {
-            let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST);
+            let refused = matches!(
+                answer.status,
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
+            );
             let error = super::refusal(answer, "token", self.http.log().redactor()).await;
             if refused && !matches!(credential, Credential::Anonymous) {
                 return Err(refused_token(&self.registry, error));
@@ -301,21 +334,33 @@ impl Authorizer {
         let body = answer.body.read(TOKEN_CAP).await?;
         let token = self.parse(&body, matches!(credential, Credential::Anonymous)).map_err(|why| {
             answer.body.failed(&why);
-            Error::new(Code::TokenInvalid, format!("the token server `{}` gives no usable token: {why}", super::http::host_of(&endpoint.base)))
-                .with_hint("The registry's token server is misconfigured; ask its operator")
-                .at_exchange(exchange)
+            Error::new(
+                Code::TokenInvalid,
+                format!(
+                    "the token server `{}` gives no usable token: {why}",
+                    super::http::host_of(&endpoint.base)
+                ),
+            )
+            .with_hint("The registry's token server is misconfigured; ask its operator")
+            .at_exchange(exchange)
         })?;
         answer.body.note("a token for this pull");
         Ok(token)
     }
 
     fn parse(&self, body: &[u8], anonymous: bool) -> Result<Token, String> {
-        let parsed: TokenAnswer = serde_json::from_slice(body).map_err(|_| "the answer is not the JSON of a token".to_owned())?;
+        let parsed: TokenAnswer =
+            serde_json::from_slice(body).map_err(|_| "the answer is not the JSON of a token".to_owned())?;
         let text = [parsed.token, parsed.access_token].into_iter().flatten().find(|token| !token.is_empty());
         let text = text.ok_or_else(|| "the answer has neither `token` nor `access_token`".to_owned())?;
         self.remember_secret(&text, None);
-        let header = sensitive(&format!("Bearer {text}")).map_err(|_| "the token has characters that no header can carry".to_owned())?;
-        let life = parsed.expires_in.and_then(|life| life.as_f64()).filter(|life| *life >= 1.0).map_or(DEFAULT_LIFE, |life| life as u64);
+        let header = sensitive(&format!("Bearer {text}"))
+            .map_err(|_| "the token has characters that no header can carry".to_owned())?;
+        let life = parsed
+            .expires_in
+            .and_then(|life| life.as_f64())
+            .filter(|life| *life >= 1.0)
+            .map_or(DEFAULT_LIFE, |life| life as u64);
         let life = life.min(LONGEST_LIFE);
         // A tenth early, so that it does not expire on the way.
         let expires = Instant::now() + Duration::from_secs(life) * 9 / 10;
@@ -325,7 +370,9 @@ impl Authorizer {
     fn remember_secret(&self, secret: &str, header: Option<&HeaderValue>) {
         let redactor = self.http.log().redactor();
         redactor.learn(secret);
-        if let Some(encoded) = header.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' ')) {
+        if let Some(encoded) =
+            header.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '))
+        {
             redactor.learn(encoded.1);
         }
     }
@@ -348,9 +395,15 @@ struct TokenAnswer {
 
 fn purpose(credential: &Credential) -> Purpose {
     let explanation = match credential {
-        Credential::Anonymous => "No account is stored for this registry, so Longshore asks for a token that anyone may have.",
-        Credential::IdentityToken { .. } => "The stored sign-in token is exchanged for a short-lived one for this repository.",
-        _ => "The stored account is exchanged for a short-lived token for this repository; the registry itself never sees the password.",
+        Credential::Anonymous => {
+            "No account is stored for this registry, so Longshore asks for a token that anyone may have."
+        }
+        Credential::IdentityToken { .. } => {
+            "The stored sign-in token is exchanged for a short-lived one for this repository."
+        }
+        _ => {
+            "The stored account is exchanged for a short-lived token for this repository; the registry itself never sees the password."
+        }
     };
     Purpose::new("token", explanation)
 }
@@ -373,9 +426,12 @@ fn refused(registry: &Registry, origin: &str, cause: Error) -> Error {
 
 fn refused_token(registry: &Registry, cause: Error) -> Error {
     let exchange = cause.exchange();
-    let error = Error::new(Code::AuthRefused, format!("the token server of `{}` refuses the account", registry.as_str()))
-        .with_hint(format!("Sign in again: `longshore login {}`", registry.as_str()))
-        .with_source(cause);
+    let error = Error::new(
+        Code::AuthRefused,
+        format!("the token server of `{}` refuses the account", registry.as_str()),
+    )
+    .with_hint(format!("Sign in again: `longshore login {}`", registry.as_str()))
+    .with_source(cause);
     if let Some(exchange) = exchange { error.at_exchange(exchange) } else { error }
 }
 

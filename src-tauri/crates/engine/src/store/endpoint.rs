@@ -10,19 +10,37 @@ use futures_util::future::BoxFuture;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MANIFEST_CAP, Node};
-use oci::reference::{Reference, RepositoryName};
+use oci::name::RepositoryName;
+use oci::reference::Reference;
 
-use super::ContentStore;
 use super::ingest::{Opened, blocking};
+use super::{ContentStore, Lease};
 use crate::blob::{BlobReader, ByteRange, ChunkSource};
 use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
+/// The store as a sink: it holds a lease, so that nothing it was given is collected before it has a name.
+pub struct StoreSink {
+    store: ContentStore,
+    _lease: Lease,
+}
+
+impl StoreSink {
+    /// Takes a lease for as long as the sink lives.
+    ///
+    /// # Errors
+    /// As [`ContentStore::lease`].
+    pub async fn open(store: &ContentStore) -> Result<Self> {
+        let store = store.clone();
+        blocking(move || Ok(Self { _lease: store.lease()?, store })).await
+    }
+}
+
 #[async_trait]
-impl ImageSink for ContentStore {
+impl ImageSink for StoreSink {
     async fn admit(&self, blob: &Descriptor, _mount_from: Option<&RepositoryName>) -> Result<Admission> {
-        let (store, blob) = (self.clone(), blob.clone());
+        let (store, blob) = (self.store.clone(), blob.clone());
         blocking(move || match store.blob_size(&blob.digest)? {
             Some(size) if size == blob.size => Ok(Admission::Present),
             // A committed blob of another length was cut or added to: it is set aside and fetched again.
@@ -33,7 +51,7 @@ impl ImageSink for ContentStore {
     }
 
     async fn write(&self, content: &Content) -> Result<()> {
-        let ingest = match self.ingest(content.descriptor(), content.job()).await? {
+        let ingest = match self.store.ingest(content.descriptor(), content.job()).await? {
             Opened::Present => return Ok(()),
             Opened::Partial(ingest) => Arc::new(ingest),
         };
@@ -42,13 +60,13 @@ impl ImageSink for ContentStore {
     }
 
     async fn document(&self, document: &Document) -> Result<()> {
-        let (store, document) = (self.clone(), document.clone());
+        let (store, document) = (self.store.clone(), document.clone());
         blocking(move || store.put_as(&document.descriptor.digest, &document.bytes)).await
     }
 
     async fn publish(&self, root: &Descriptor, name: Option<&Reference>) -> Result<Option<Digest>> {
-        let (store, root, name) = (self.clone(), root.clone(), name.cloned());
-        blocking(move || ContentStore::publish(&store, name.as_ref(), &root)).await
+        let (store, root, name) = (self.store.clone(), root.clone(), name.cloned());
+        blocking(move || store.publish(name.as_ref(), &root)).await
     }
 
     fn parallelism(&self) -> NonZeroUsize {
@@ -61,7 +79,7 @@ impl ImageSource for ContentStore {
     async fn resolve(&self, target: &Target, job: &Job) -> Result<Document> {
         let (store, wanted) = (self.clone(), target.clone());
         let found = blocking(move || match &wanted {
-            Target::Named(name) => store.resolve_name(name),
+            Target::Named(name) => ContentStore::resolve(&store, name),
             Target::Exact(digest) => store.resolve_digest(digest),
             Target::Sole => {
                 let mut images = store.images()?;
@@ -105,9 +123,10 @@ impl ContentStore {
         let Ok(bytes) = self.read(&descriptor.digest, MANIFEST_CAP) else { return false };
         match Node::parse(&bytes, Some(&descriptor.media_type)) {
             Ok(Node::Index(index)) => index.manifests.iter().any(|child| self.is_complete(child)),
-            Ok(node @ Node::Manifest(_)) => {
-                node.successors().into_iter().all(|blob| matches!(self.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size))
-            }
+            Ok(node @ Node::Manifest(_)) => node
+                .successors()
+                .into_iter()
+                .all(|blob| matches!(self.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size)),
             Err(_) => true,
         }
     }
@@ -119,7 +138,8 @@ fn missing(target: &Target) -> Error {
         Target::Exact(digest) => format!("`{digest}` is not on this computer"),
         Target::Sole => "the store does not hold exactly one image".to_owned(),
     };
-    Error::new(Code::ImageMissing, what).with_hint("Pull it first: `longshore pull REFERENCE`; `longshore images` lists what is here")
+    Error::new(Code::ImageMissing, what)
+        .with_hint("Pull it first: `longshore pull REFERENCE`; `longshore images` lists what is here")
 }
 
 /// Bytes of a blob's file, a chunk at a time.
@@ -141,9 +161,9 @@ impl ChunkSource for FileChunks {
             let (file, at) = (self.file.clone(), self.at);
             let bytes = blocking(move || {
                 let mut bytes = BytesMut::zeroed(want);
-                let got = file
-                    .read_at(&mut bytes, at)
-                    .map_err(|error| Error::new(Code::StoreFailed, "a blob of the store can't be read").with_source(error))?;
+                let got = file.read_at(&mut bytes, at).map_err(|error| {
+                    Error::new(Code::StoreFailed, "a blob of the store can't be read").with_source(error)
+                })?;
                 bytes.truncate(got);
                 Ok(bytes.freeze())
             })

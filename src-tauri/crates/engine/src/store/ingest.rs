@@ -84,7 +84,9 @@ impl ContentStore {
 }
 
 /// Runs file work where it may block.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await.expect("file work does not panic")
 }
 
@@ -131,7 +133,8 @@ impl Ingest {
     }
 
     fn load(&self) -> Result<()> {
-        let length = self.part.metadata().map_err(|error| io_error(&self.paths.part, "inspect", error))?.len();
+        let length =
+            self.part.metadata().map_err(|error| io_error(&self.paths.part, "inspect", error))?.len();
         if length > self.size {
             return self.restart();
         }
@@ -148,10 +151,14 @@ impl Ingest {
     /// # Errors
     /// What the file system gives; the partial download stays.
     pub fn commit(&self) -> Result<()> {
-        let length = self.part.metadata().map_err(|error| io_error(&self.paths.part, "inspect", error))?.len();
+        let length =
+            self.part.metadata().map_err(|error| io_error(&self.paths.part, "inspect", error))?.len();
         if length != self.size {
-            return Err(Error::new(Code::StoreFailed, format!("the partial file of `{}` changed while it was written", self.digest))
-                .with_hint("Another program writes into the store; try again"));
+            return Err(Error::new(
+                Code::StoreFailed,
+                format!("the partial file of `{}` changed while it was written", self.digest),
+            )
+            .with_hint("Another program writes into the store; try again"));
         }
         self.part.sync_data().map_err(|error| io_error(&self.paths.part, "write to disk", error))?;
         self.store.commit(&self.paths.part, &self.digest)?;
@@ -214,10 +221,13 @@ impl Ingest {
             return error;
         }
         let missing = self.size.saturating_sub(self.present().total());
-        Error::new(Code::StoreFull, format!("no room for blob `{}`: {missing} more bytes are needed", self.digest.short()))
-            .with_hint("Free some space and pull again; what has arrived is kept")
-            .with_source(error)
-            .at_digest(&self.digest)
+        Error::new(
+            Code::StoreFull,
+            format!("no room for blob `{}`: {missing} more bytes are needed", self.digest.short()),
+        )
+        .with_hint("Free some space and pull again; what has arrived is kept")
+        .with_source(error)
+        .at_digest(&self.digest)
     }
 }
 
@@ -253,7 +263,9 @@ fn open(path: &Path) -> Result<File> {
 }
 
 fn open_appending(path: &Path) -> Result<File> {
-    no_follow(OpenOptions::new().append(true).create(true)).open(path).map_err(|error| io_error(path, "open", error))
+    no_follow(OpenOptions::new().append(true).create(true))
+        .open(path)
+        .map_err(|error| io_error(path, "open", error))
 }
 
 #[cfg(test)]

@@ -93,7 +93,11 @@ impl<'a> Claimed<'a> {
 
     /// The first byte that is not this claim's.
     pub(super) fn end(&self) -> u64 {
-        if self.front { lock(self.ledger).front.as_ref().map_or(0, |front| front.end) } else { self.part().end }
+        if self.front {
+            lock(self.ledger).front.as_ref().map_or(0, |front| front.end)
+        } else {
+            self.part().end
+        }
     }
 
     /// An answer began to bring bytes.

@@ -40,7 +40,12 @@ pub struct Body {
 const NOTE_EVERY: u64 = 1 << 20;
 
 impl Body {
-    pub(super) fn new(response: reqwest::Response, exchange: ExchangeHandle, pace: Pace, host: String) -> Self {
+    pub(super) fn new(
+        response: reqwest::Response,
+        exchange: ExchangeHandle,
+        pace: Pace,
+        host: String,
+    ) -> Self {
         Self { response, exchange, pace, host, received: 0, noted: 0, window: (Instant::now(), 0) }
     }
 
@@ -67,8 +72,11 @@ impl Body {
                 return Ok(None);
             }
             Ok(Err(error)) => failure::classify(error, self.response.url()),
-            Err(_) => Error::new(Code::Timeout, format!("`{}` sent nothing for {} s", self.host, self.pace.stall.as_secs()))
-                .with_hint("Check the connection, then try again; what has arrived is kept"),
+            Err(_) => Error::new(
+                Code::Timeout,
+                format!("`{}` sent nothing for {} s", self.host, self.pace.stall.as_secs()),
+            )
+            .with_hint("Check the connection, then try again; what has arrived is kept"),
         };
         self.exchange.received(self.received);
         self.exchange.failed(failed.message());

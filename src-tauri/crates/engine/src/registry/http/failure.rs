@@ -36,16 +36,26 @@ pub(super) fn classify(error: reqwest::Error, url: &Url) -> Error {
 }
 
 fn unreachable(error: reqwest::Error, host: &str) -> Error {
-    let refused = cause_of::<std::io::Error>(&error).is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
+    let refused = cause_of::<std::io::Error>(&error)
+        .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
     let text = chain(&error);
     let (message, hint) = if text.contains("dns error") || text.contains("failed to lookup") {
-        (format!("the name `{host}` does not resolve"), "Check the spelling of the host, and the network connection")
+        (
+            format!("the name `{host}` does not resolve"),
+            "Check the spelling of the host, and the network connection",
+        )
     } else if refused {
-        (format!("nothing listens at `{host}`"), "Check that the registry is running and that the port is right")
+        (
+            format!("nothing listens at `{host}`"),
+            "Check that the registry is running and that the port is right",
+        )
     } else if text.contains("proxy") || text.contains("tunnel") {
         (format!("`{host}` can't be reached through the proxy"), "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY")
     } else {
-        (format!("`{host}` can't be reached"), "Check the network connection; images on this computer still work")
+        (
+            format!("`{host}` can't be reached"),
+            "Check the network connection; images on this computer still work",
+        )
     };
     Error::new(Code::Unreachable, message).with_hint(hint).with_source(error)
 }
@@ -74,7 +84,10 @@ fn tls_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)> {
 fn protocol_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)> {
     let hyper = cause_of::<hyper::Error>(error)?;
     hyper.is_parse().then(|| {
-        (Code::ProtocolViolation, format!("the answer of `{host}` is not HTTP that can be read: {}", root(hyper)))
+        (
+            Code::ProtocolViolation,
+            format!("the answer of `{host}` is not HTTP that can be read: {}", root(hyper)),
+        )
     })
 }
 
@@ -99,7 +112,8 @@ fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
 pub fn wants_https(status: StatusCode, body: &[u8]) -> bool {
     status == StatusCode::BAD_REQUEST
         && String::from_utf8_lossy(&body[..body.len().min(512)]).to_ascii_lowercase().contains("https server")
-        || status == StatusCode::BAD_REQUEST && String::from_utf8_lossy(body).contains("plain HTTP request was sent to HTTPS port")
+        || status == StatusCode::BAD_REQUEST
+            && String::from_utf8_lossy(body).contains("plain HTTP request was sent to HTTPS port")
 }
 
 /// The meaning of a 4xx or 5xx answer. `object` says in words what was asked for: `` manifest `1.25` of `docker.io/library/nginx` ``.
@@ -111,7 +125,8 @@ pub async fn refusal(mut answer: Answer, object: &str, redactor: &Redactor) -> E
     let status = answer.status;
     let said = problems.first().map(|problem| redactor.scrub(&said_by(problem)));
     let html = problems.is_empty() && looks_like_html(&answer, &body);
-    let (code, message, hint) = meaning(status, problems.first().map(|problem| problem.code.as_str()), object, &host, html);
+    let (code, message, hint) =
+        meaning(status, problems.first().map(|problem| problem.code.as_str()), object, &host, html);
     answer.body.failed(said.as_deref().unwrap_or(&message));
     let mut error = Error::new(code, message).at_exchange(answer.body.exchange());
     if let Some(hint) = hint {
@@ -123,10 +138,18 @@ pub async fn refusal(mut answer: Answer, object: &str, redactor: &Redactor) -> E
     error
 }
 
-fn meaning(status: StatusCode, problem: Option<&str>, object: &str, host: &str, html: bool) -> (Code, String, Option<String>) {
+fn meaning(
+    status: StatusCode,
+    problem: Option<&str>,
+    object: &str,
+    host: &str,
+    html: bool,
+) -> (Code, String, Option<String>) {
     let sign_in = Some(format!("Sign in: `longshore login {host}`, or check the spelling of the name"));
     match status.as_u16() {
-        _ if html && status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() => not_a_registry(host, status),
+        _ if html && status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() => {
+            not_a_registry(host, status)
+        }
         401 => (Code::AuthRequired, format!("`{host}` wants an account for {object}"), sign_in),
         403 if matches!(problem, Some("TOOMANYREQUESTS")) => rate_limited(host),
         403 => (Code::AuthRefused, format!("`{host}` refuses access to {object}"), sign_in),
@@ -136,7 +159,11 @@ fn meaning(status: StatusCode, problem: Option<&str>, object: &str, host: &str, 
             Some("Check the spelling; a private repository may also look missing until you sign in".into()),
         ),
         429 => rate_limited(host),
-        400..=499 => (Code::RegistryRefused, format!("`{host}` refused the request for {object} with status {}", status.as_u16()), None),
+        400..=499 => (
+            Code::RegistryRefused,
+            format!("`{host}` refused the request for {object} with status {}", status.as_u16()),
+            None,
+        ),
         _ => (
             Code::RegistryFailed,
             format!("`{host}` failed with status {} at {object}", status.as_u16()),
@@ -146,7 +173,11 @@ fn meaning(status: StatusCode, problem: Option<&str>, object: &str, host: &str, 
 }
 
 fn rate_limited(host: &str) -> (Code, String, Option<String>) {
-    (Code::RateLimited, format!("`{host}` asks you to wait"), Some("Signing in raises the limit on most registries; otherwise try again later".into()))
+    (
+        Code::RateLimited,
+        format!("`{host}` asks you to wait"),
+        Some("Signing in raises the limit on most registries; otherwise try again later".into()),
+    )
 }
 
 fn not_a_registry(host: &str, status: StatusCode) -> (Code, String, Option<String>) {
@@ -165,13 +196,22 @@ pub(crate) fn web_page(host: &str, status: StatusCode) -> Error {
 
 /// Whether an answer is a web page.
 pub(crate) fn looks_like_html(answer: &Answer, body: &[u8]) -> bool {
-    let is_html = |value: &http::HeaderValue| value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("text/html"));
+    let is_html = |value: &http::HeaderValue| {
+        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("text/html"))
+    };
     answer.headers.get(http::header::CONTENT_TYPE).is_some_and(is_html)
-        || body.trim_ascii_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"<html") || start.eq_ignore_ascii_case(b"<!doc"))
+        || body
+            .trim_ascii_start()
+            .get(..5)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"<html") || start.eq_ignore_ascii_case(b"<!doc"))
 }
 
 fn said_by(problem: &Problem) -> String {
-    let text = if problem.message.is_empty() { problem.code.clone() } else { format!("{}: {}", problem.code, problem.message) };
+    let text = if problem.message.is_empty() {
+        problem.code.clone()
+    } else {
+        format!("{}: {}", problem.code, problem.message)
+    };
     text.chars().take(400).collect()
 }
 
@@ -179,7 +219,7 @@ fn said_by(problem: &Problem) -> String {
 #[error("{0}")]
 struct Said(String);
 
-fn cause_of<T: StdError + 'static>(error: &(dyn StdError + 'static)) -> Option<&T> {
+fn cause_of<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref::<T>() {

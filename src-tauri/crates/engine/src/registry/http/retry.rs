@@ -50,7 +50,8 @@ impl RetryPolicy {
                 if !retried || attempt > self.retries {
                     return None;
                 }
-                let asked = answer.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+                let asked =
+                    answer.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
                 let asked = asked.map(|wait| wait.min(self.longest_wait));
                 let wait = asked.unwrap_or_else(|| self.backoff(attempt));
                 Some(Again { wait, retry_after: asked, why: format!("the registry answered {status}") })
@@ -69,7 +70,8 @@ impl RetryPolicy {
 
     /// The wait before try `attempt + 1`: doubled each time, half of it at random.
     pub fn backoff(&self, attempt: u32) -> Duration {
-        let full = self.first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(self.longest_wait);
+        let full =
+            self.first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(self.longest_wait);
         let mut seed = [0; 1];
         // Without randomness the wait is merely not spread.
         let _ = getrandom::fill(&mut seed);
