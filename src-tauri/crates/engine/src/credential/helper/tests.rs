@@ -152,10 +152,11 @@ async fn f043_a_grandchild_that_holds_the_pipe_does_not_hang_us() {
 
 #[tokio::test]
 async fn f043_a_cancelled_question_leaves_no_process() {
-    let helpers = Helpers::new().with("slow", r#"echo $$ > "$(dirname "$0")/self"; sleep 600"#);
+    let helpers = Helpers::new()
+        .with("slow", r#"d=$(dirname "$0"); echo $$ > "$d/self"; sleep 600 & echo $! > "$d/child"; wait"#);
     let question = helpers.get("slow");
     assert!(tokio::time::timeout(Duration::from_millis(700), question).await.is_err());
-    assert!(is_gone(&helpers.file("self")).await);
+    assert!(is_gone(&helpers.file("self")).await && is_gone(&helpers.file("child")).await);
 }
 
 #[tokio::test]
