@@ -53,7 +53,7 @@ pub enum TransferEvent {
     /// The name was resolved: the root's descriptor.
     Resolved {
         /// The root.
-        root: Descriptor,
+        root: Box<Descriptor>,
     },
     /// Everything that the transfer will do; totals are exact from here on. All tags: once for each.
     Planned {

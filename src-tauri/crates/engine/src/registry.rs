@@ -156,10 +156,7 @@ impl RegistryClient {
         if !self.should_upgrade(&answer) {
             return answer;
         }
-        let mut answer = match answer {
-            Ok(answer) => answer,
-            Err(_) => return self.upgrade(request, scopes, job).await,
-        };
+        let Ok(mut answer) = answer else { return self.upgrade(request, scopes, job).await };
         let body = answer.body.read_start(1024).await;
         if http::wants_https(answer.status, &body) {
             drop(answer);
@@ -216,11 +213,15 @@ impl RegistryClient {
             }
             match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
                 token::Next::Try(fresh) => held = Some(fresh),
-                token::Next::GiveUp(answer) => return Ok(answer),
+                token::Next::GiveUp(answer) => return authorizer.take_withheld().map_or(Ok(*answer), Err),
             }
         }
         request.authorization = held.as_ref().map(Held::header);
-        self.0.http.send(request, job).await
+        let answer = self.0.http.send(request, job).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return authorizer.take_withheld().map_or(Ok(answer), Err);
+        }
+        Ok(answer)
     }
 
     async fn is_private(&self) -> Result<bool> {

@@ -13,6 +13,7 @@ use oci::digest::Digest;
 use oci::platform::Platform;
 use oci::reference::Reference;
 
+pub(crate) use plan::node_error;
 pub use plan::{Blob, Plan};
 
 use crate::endpoint::{ImageSink, ImageSource, Target};
@@ -71,7 +72,7 @@ pub async fn transfer(
     job: &Job,
 ) -> Result<Outcome> {
     let plan = Plan::of(&*source, request, job).await?;
-    job.emit(TransferEvent::Resolved { root: plan.root.clone() });
+    job.emit(TransferEvent::Resolved { root: Box::new(plan.root.clone()) });
     let (moved, skipped) = run::blobs(source, sink.clone(), &plan, job).await?;
     job.checkpoint().await?;
     let previous = run::documents(&*sink, &plan, request.name.as_ref()).await?;

@@ -24,11 +24,11 @@ impl RangeSet {
             return;
         }
         let (mut start, mut end) = (range.start, range.end);
-        if let Some((&before, &until)) = self.ranges.range(..=start).next_back() {
-            if until >= start {
-                start = before;
-                end = end.max(until);
-            }
+        if let Some((&before, &until)) = self.ranges.range(..=start).next_back()
+            && until >= start
+        {
+            start = before;
+            end = end.max(until);
         }
         while let Some((&next, &until)) = self.ranges.range(start..).next() {
             if next > end {

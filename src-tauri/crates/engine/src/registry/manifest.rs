@@ -151,7 +151,7 @@ fn too_large(repository: &RepositoryName, selector: &str) -> Error {
 fn manifest_type(content_type: Option<&str>, bytes: &[u8]) -> String {
     let header = content_type.map(media_type::essence).unwrap_or_default();
     let vague = ["", "application/json", "text/plain", "application/octet-stream"];
-    if !vague.contains(&&*header) {
+    if !vague.contains(&header) {
         return header.to_owned();
     }
     Node::parse(bytes, None).map_or_else(|_| header.to_owned(), |node| node.media_type().to_owned())

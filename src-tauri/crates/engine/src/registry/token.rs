@@ -45,6 +45,8 @@ struct Learned {
     /// Scopes for which the stored credential turned out to be refused: it is not sent for them again.
     stale: HashSet<Vec<Scope>>,
     warned: Vec<String>,
+    /// Why no stored credential could be read.
+    withheld: Option<Error>,
 }
 
 #[derive(Clone)]
@@ -60,7 +62,6 @@ struct Token {
 pub(super) struct Held {
     header: HeaderValue,
     anonymous: bool,
-    basic: bool,
 }
 
 impl Held {
@@ -83,7 +84,7 @@ struct Asked<'a> {
 /// What to do after a 401.
 pub(super) enum Next {
     Try(Held),
-    GiveUp(Answer),
+    GiveUp(Box<Answer>),
 }
 
 impl Authorizer {
@@ -98,6 +99,11 @@ impl Authorizer {
         }
     }
 
+    /// Why no stored credential could be read, for when the registry refuses to go on without one.
+    pub(super) fn take_withheld(&self) -> Option<Error> {
+        self.learned().withheld.take()
+    }
+
     pub(super) fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.warnings.lock().expect("no code panics while it holds the warnings"))
     }
@@ -106,14 +112,11 @@ impl Authorizer {
     pub(super) fn held(&self, scopes: &[Scope], _url: &Url) -> Option<Held> {
         let learned = self.learned();
         if let Some(header) = &learned.basic {
-            return Some(Held { header: header.clone(), anonymous: false, basic: true });
+            return Some(Held { header: header.clone(), anonymous: false });
         }
         let token = learned.tokens.get(scopes)?;
-        (token.expires > Instant::now()).then(|| Held {
-            header: token.header.clone(),
-            anonymous: token.anonymous,
-            basic: false,
-        })
+        (token.expires > Instant::now())
+            .then(|| Held { header: token.header.clone(), anonymous: token.anonymous })
     }
 
     /// Answers a 401: a fresh authorization, or the 401 itself where there is nothing more to try.
@@ -130,7 +133,7 @@ impl Authorizer {
             challenge::parse(answer.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes));
         if challenges.is_empty() {
             // Nothing says how to sign in: the refusal itself says the most.
-            return Ok(Next::GiveUp(answer));
+            return Ok(Next::GiveUp(Box::new(answer)));
         }
         let chosen = challenge::choose(&challenges).map_err(|error| {
             answer.body.failed(error.message());
@@ -150,7 +153,7 @@ impl Authorizer {
                 // A token that was made for this very request and refused: only leaving a stale account out is left.
                 if let Some(held) = rejected.filter(|_| fresh) {
                     if held.anonymous {
-                        return Ok(Next::GiveUp(answer));
+                        return Ok(Next::GiveUp(Box::new(answer)));
                     }
                     self.learned().stale.insert(scopes.to_vec());
                 }
@@ -163,13 +166,13 @@ impl Authorizer {
                     scopes,
                 };
                 let token = self.fetch(&asked, &wanted, job).await?;
-                let held = Held { header: token.header.clone(), anonymous: token.anonymous, basic: false };
+                let held = Held { header: token.header.clone(), anonymous: token.anonymous };
                 self.learned().tokens.insert(scopes.to_vec(), token);
                 Ok(Next::Try(held))
             }
             _ => match self.basic_for(&answer, rejected, request).await? {
                 Some(held) => Ok(Next::Try(held)),
-                None => Ok(Next::GiveUp(answer)),
+                None => Ok(Next::GiveUp(Box::new(answer))),
             },
         }
     }
@@ -197,7 +200,7 @@ impl Authorizer {
                 .at_exchange(answer.body.exchange()));
         }
         self.learned().basic = Some(header.clone());
-        Ok(Some(Held { header, anonymous: false, basic: true }))
+        Ok(Some(Held { header, anonymous: false }))
     }
 
     async fn find(&self, request: &Request) -> Result<Found> {
@@ -209,7 +212,17 @@ impl Authorizer {
                 .max()?;
             Some(&path[..cut])
         });
-        let found = self.keyring.credential(&self.registry, repository).await?;
+        let found = match self.keyring.credential(&self.registry, repository).await {
+            Ok(found) => found,
+            // A broken helper must not block a public image: its error is told only if the registry refuses.
+            Err(error) if matches!(error.code(), Code::CredentialHelper | Code::CredentialConfig) => {
+                self.warn(format!("{}: going on without an account", error.message()));
+                self.learned().withheld = Some(error);
+                let origin = "no credential could be read".to_owned();
+                return Ok(Found { credential: Credential::Anonymous, origin, warnings: Vec::new() });
+            }
+            Err(error) => return Err(error),
+        };
         let mut learned = self.learned();
         for warning in &found.warnings {
             if !learned.warned.contains(warning) {

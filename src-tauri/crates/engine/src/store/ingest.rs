@@ -203,10 +203,11 @@ impl RandomAccess for Ingest {
 
     fn restart(&self) -> Result<()> {
         let mut state = self.state();
-        if let Err(error) = std::fs::remove_file(&self.paths.map) {
-            if error.kind() != std::io::ErrorKind::NotFound {
+        match std::fs::remove_file(&self.paths.map) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(io_error(&self.paths.map, "remove", error));
             }
+            _ => {}
         }
         self.part.set_len(0).map_err(|error| io_error(&self.paths.part, "empty", error))?;
         *state = State::default();

@@ -111,10 +111,10 @@ impl<'a> Claimed<'a> {
         let mut part = self.part.lock().expect("no code panics while it holds the claim");
         let mine = bytes.min(end.saturating_sub(part.start));
         part.start += mine;
-        if self.front {
-            if let Some(front) = &mut lock(self.ledger).front {
-                front.start = part.start;
-            }
+        if self.front
+            && let Some(front) = &mut lock(self.ledger).front
+        {
+            front.start = part.start;
         }
         mine
     }

@@ -110,10 +110,9 @@ fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
 
 /// Whether a plain HTTP request reached a TLS port: Go's servers say so, others break off.
 pub fn wants_https(status: StatusCode, body: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(&body[..body.len().min(1024)]).to_ascii_lowercase();
     status == StatusCode::BAD_REQUEST
-        && String::from_utf8_lossy(&body[..body.len().min(512)]).to_ascii_lowercase().contains("https server")
-        || status == StatusCode::BAD_REQUEST
-            && String::from_utf8_lossy(body).contains("plain HTTP request was sent to HTTPS port")
+        && (said.contains("https server") || said.contains("sent to https port"))
 }
 
 /// The meaning of a 4xx or 5xx answer. `object` says in words what was asked for: `` manifest `1.25` of `docker.io/library/nginx` ``.
@@ -226,10 +225,9 @@ fn cause_of<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> O
             return Some(found);
         }
         // An io::Error hides its payload from source(): look inside.
-        if let Some(inner) = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            if let Some(found) = cause_of::<T>(inner) {
-                return Some(found);
-            }
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = inner.and_then(|inner| cause_of::<T>(inner)) {
+            return Some(found);
         }
         next = cause.source();
     }
