@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 mod disk;
 mod fault;
 mod gc;
+mod index;
 mod layout;
 mod lease;
 mod names;

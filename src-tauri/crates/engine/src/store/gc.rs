@@ -88,7 +88,7 @@ impl ContentStore {
             match Node::parse(&bytes, None) {
                 // What an index lists is looked into as well; what a manifest lists is a leaf.
                 Ok(Node::Index(index)) => {
-                    manifests.extend(index.manifests.into_iter().map(|child| child.digest))
+                    manifests.extend(index.manifests.into_iter().map(|child| child.digest));
                 }
                 Ok(node @ Node::Manifest(_)) => {
                     reached.extend(node.successors().into_iter().map(|leaf| leaf.digest.clone()));
