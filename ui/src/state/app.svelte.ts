@@ -29,14 +29,19 @@ export class App {
   readonly shelf: Read<PracticeShelf>;
   readonly #details = new ReadCache<ImageDetail>();
 
-  /** What the reference bar holds; the bar follows the open page until something is typed. */
-  input = $state("");
+  /** The reference bar's panel is open: its Pull is then the one orange button. */
+  barOpen = $state(false);
+  /** Set by the reference bar: puts text into it and the caret behind. */
+  editReference: (text: string) => void = () => undefined;
+  /** Set by the platform picker. */
+  openPlatforms: () => void = () => undefined;
   /** The platform of the next inspect or pull: one platform, or all of them. */
   platform = $state.raw<{ all: boolean; name: string | null }>({ all: false, name: null });
   /** The command line that does what was done last. */
   command = $state("");
   wire = $state<{ open: boolean; selected: number | null }>({ open: false, selected: null });
   paletteOpen = $state(false);
+  paletteQuery = $state("");
   /** Spoken politely. */
   announcement = $state("");
   /** A pull that could not even start: drawn where a page would be, until another page opens. */
@@ -140,11 +145,28 @@ export class App {
   }
 }
 
-/** The `docker` line for a pull. */
+/** How a page would be had in a terminal; null where a page has no such thing. */
+export function pageCommand(page: Page, practiceHost: string | null): string | null {
+  switch (page.kind) {
+    case "home":
+      return practiceHost ? `curl http://${practiceHost}/v2/_catalog` : null;
+    case "image":
+      return page.from === "store" ? `docker image inspect ${page.input}` : `docker buildx imagetools inspect ${page.input}`;
+    case "images":
+      return "docker image ls --digests";
+    case "transfers":
+    case "settings":
+      return null;
+  }
+}
+
+/** The line that does this pull: Docker's, or Longshore's own where Docker can't do it. */
 export function pullCommand(request: PullRequest): string {
+  // `docker pull` takes one platform; every manifest of an index is for other tools.
+  if (request.allPlatforms) return `longshore pull --all-platforms ${request.input}`;
   const words = ["docker", "pull"];
   if (request.allTags) words.push("--all-tags");
-  if (request.platform && !request.allPlatforms) words.push("--platform", request.platform);
+  if (request.platform) words.push("--platform", request.platform);
   words.push(request.input);
   return words.join(" ");
 }
