@@ -1,7 +1,7 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
 import { createContext } from "svelte";
-import type { AppInfo, Fault, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
+import type { AppInfo, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { Actions } from "./actions.svelte";
@@ -11,9 +11,6 @@ import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
 import { Read } from "./reads.svelte";
 import { SettingsState } from "./settings.svelte";
-
-/** A fault, and the name of what was asked for. */
-export type FaultReport = { fault: Fault; subject: string };
 
 export class App {
   readonly host: Host;
@@ -44,8 +41,6 @@ export class App {
   paletteQuery = $state("");
   /** Spoken politely. */
   announcement = $state("");
-  /** A pull that could not even start: drawn where a page would be, until another page opens. */
-  refused = $state.raw<FaultReport | null>(null);
 
   constructor(host: Host) {
     this.host = host;
@@ -72,13 +67,11 @@ export class App {
   }
 
   go(page: Page): void {
-    this.refused = null;
     this.navigation.go(page);
   }
 
   /** Opens an image's page, of the registry, the store, or whichever has it (`auto`). */
   inspect(input: string, options: Parameters<Navigation["openImage"]>[1] = {}): void {
-    this.refused = null;
     this.navigation.openImage(input, { platform: this.platform.name, ...options });
     void this.settings.remember(input);
   }
@@ -106,7 +99,7 @@ export class App {
       this.announce(`Pulling ${input}`);
       void this.settings.remember(input);
     } catch (thrown) {
-      this.refused = { fault: toFault(thrown), subject: input };
+      this.go({ kind: "refused", fault: toFault(thrown), subject: input });
     }
   }
 
@@ -114,6 +107,10 @@ export class App {
     this.announcement = sentence;
   }
 
+  /** Opens Wire at an exchange without making that the way the window starts. */
+  showExchange(id: number): void {
+    this.wire = { open: true, selected: id };
+  }
   openWire(selected: number | null = this.wire.selected): void {
     this.wire = { open: true, selected };
     void this.settings.change({ wireOpen: true });
@@ -138,7 +135,7 @@ export class App {
     } else if (outcome.state === "failed") {
       this.announce(`${job.head.title} was not pulled: ${outcome.fault?.message ?? "the transfer failed"}`);
       // Errors open Wire at the failing step.
-      if (outcome.fault?.exchange != null) this.wire = { open: true, selected: outcome.fault.exchange };
+      if (outcome.fault?.exchange != null) this.showExchange(outcome.fault.exchange);
     }
     // A transfer that was stopped may have brought whole layers too.
     this.storeChanged();
@@ -155,6 +152,7 @@ export function pageCommand(page: Page, practiceHost: string | null): string | n
     case "images":
       return "docker image ls --digests";
     case "transfers":
+    case "refused":
     case "settings":
       return null;
   }

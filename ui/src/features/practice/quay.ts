@@ -85,11 +85,14 @@ function neighbours(images: PracticeImage[], level = 0): PracticeImage[] {
   return [...groups.values()].flatMap((group) => (group.length > 1 && level < 127 ? neighbours(group, level + 1) : group));
 }
 
-/** The one to begin with: the largest that is not here and shares its layers, else any that is not here. */
+/** The one to begin with: a large one that is not here and shares its layers, else any that is not here. */
 export function firstToPull(images: PracticeImage[]): PracticeImage | null {
   const away = images.filter(({ local }) => !local);
   const shared = (image: PracticeImage) =>
     images.filter((other) => other !== image && other.layers.some(({ digest }) => image.layers.some((layer) => layer.digest === digest))).length;
-  const best = [...away].sort((a, b) => Number(shared(b) > 0) - Number(shared(a) > 0) || b.size - a.size || a.reference.localeCompare(b.reference));
-  return best[0] ?? null;
+  const sharing = away.filter((image) => shared(image) > 0);
+  const from = sharing.length > 0 ? sharing : away;
+  const largest = Math.max(0, ...from.map(({ size }) => size));
+  // Versions differ by little: the first of them, as one would read them.
+  return from.find(({ size }) => size >= largest * 0.9) ?? null;
 }
