@@ -24,6 +24,7 @@ export class App {
   readonly registries: Read<RegistryEntry[]>;
   readonly images: Read<LocalImage[]>;
   readonly shelf: Read<PracticeShelf>;
+  #wireForPage = false;
   readonly #details = new ReadCache<ImageDetail>();
 
   /** The reference bar's panel is open: its Pull is then the one orange button. */
@@ -45,7 +46,10 @@ export class App {
   constructor(host: Host) {
     this.host = host;
     this.settings = new SettingsState(host);
-    this.jobs = new Jobs(host, (job, outcome) => this.#settled(job, outcome));
+    this.jobs = new Jobs(host, {
+      settled: (job, outcome) => this.#settled(job, outcome),
+      quarter: (job, percent) => this.announce(`${job.head.title}: ${percent}%`),
+    });
     this.exchanges = new Exchanges(host);
     this.info = new Read(() => host.call("app_info", {}));
     this.registries = new Read(() => host.call("list_registries", {}));
@@ -67,17 +71,19 @@ export class App {
   }
 
   go(page: Page): void {
+    this.#leavePage();
     this.navigation.go(page);
   }
 
   /** Opens an image's page, of the registry, the store, or whichever has it (`auto`). */
   inspect(input: string, options: Parameters<Navigation["openImage"]>[1] = {}): void {
+    this.#leavePage();
     this.navigation.openImage(input, { platform: this.platform.name, ...options });
     void this.settings.remember(input);
   }
 
   image(input: string, from: "registry" | "store" | "auto", platform: string | null): Read<ImageDetail> {
-    return this.#details.get(JSON.stringify([input, from, platform]), () =>
+    return this.#details.get(imageKey(input, from, platform), () =>
       this.host.call("inspect_image", { input, from, platform }),
     );
   }
@@ -107,11 +113,14 @@ export class App {
     this.announcement = sentence;
   }
 
-  /** Opens Wire at an exchange without making that the way the window starts. */
+  /** Opens Wire at an exchange for as long as this page is open; where Wire would cover the page it only selects. */
   showExchange(id: number): void {
-    this.wire = { open: true, selected: id };
+    const covers = window.matchMedia("(max-width: 1119px)").matches;
+    this.#wireForPage ||= !this.wire.open && !covers;
+    this.wire = { open: this.wire.open || !covers, selected: id };
   }
   openWire(selected: number | null = this.wire.selected): void {
+    this.#wireForPage = false;
     this.wire = { open: true, selected };
     void this.settings.change({ wireOpen: true });
   }
@@ -124,7 +133,23 @@ export class App {
   storeChanged(): void {
     void this.images.refresh();
     void this.shelf.refresh();
-    this.#details.refresh();
+    const { page } = this.navigation;
+    this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
+  }
+
+  back(): void {
+    this.#leavePage();
+    this.navigation.back();
+  }
+  forward(): void {
+    this.#leavePage();
+    this.navigation.forward();
+  }
+
+  #leavePage(): void {
+    if (!this.#wireForPage) return;
+    this.#wireForPage = false;
+    this.wire = { open: false, selected: null };
   }
 
   #settled(job: Job, outcome: JobOutcome): void {
@@ -135,11 +160,15 @@ export class App {
     } else if (outcome.state === "failed") {
       this.announce(`${job.head.title} was not pulled: ${outcome.fault?.message ?? "the transfer failed"}`);
       // Errors open Wire at the failing step.
-      if (outcome.fault?.exchange != null) this.showExchange(outcome.fault.exchange);
+      if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
     }
     // A transfer that was stopped may have brought whole layers too.
     this.storeChanged();
   }
+}
+
+function imageKey(input: string, from: string, platform: string | null): string {
+  return JSON.stringify([input, from, platform]);
 }
 
 /** How a page would be had in a terminal; null where a page has no such thing. */

@@ -13,6 +13,6 @@ export async function renderWithApp<P extends Record<string, unknown>>(
   const host = fakeHost({ speed: Infinity, ...options });
   const app = new App(host);
   await app.start();
-  const { container } = render(WithApp as unknown as Component<Record<string, unknown>>, { app, view, props });
+  const { container } = render(WithApp as unknown as Component<Record<string, unknown>>, { props: { app, view, props } });
   return { app, host, container };
 }

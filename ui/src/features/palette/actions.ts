@@ -13,9 +13,9 @@ export function windowActions(app: App): Action[] {
     { id: "reference", title: "Type a reference", group: GROUP, icon: "scan", keys: "Mod+L", more: "Puts the caret into the bar, which takes the reference apart while you type.", run: () => app.editReference(pageReference(app)) },
     { id: "platform", title: `Platform: ${app.platform.all ? "all" : app.defaultPlatform}, change for every command`, group: GROUP, icon: "chip", keys: "Mod+P", more: "The platform of the next inspect and pull.", run: () => app.openPlatforms() },
     { id: "wire", title: app.wire.open ? "Close Wire" : "Open Wire", group: GROUP, icon: "activity", keys: "Mod+J", more: "Every request that Longshore sends, and every answer.", run: () => (app.wire.open ? app.closeWire() : app.openWire()) },
-    { id: "home", title: "Open practice registry", group: GROUP, icon: "anchor", keys: "Mod+H", run: () => app.go({ kind: "home" }) },
-    { id: "images", title: "Show images on this computer", group: GROUP, icon: "layers", keys: "Mod+I", run: () => app.go({ kind: "images" }) },
-    { id: "transfers", title: "Show transfers", group: GROUP, icon: "transfers", keys: "Mod+T", run: () => app.go({ kind: "transfers", job: jobs.active[0]?.head.id ?? jobs.all[0]?.head.id ?? null }) },
+    { id: "home", title: "Open practice registry", group: GROUP, icon: "anchor", keys: "Mod+1", run: () => app.go({ kind: "home" }) },
+    { id: "images", title: "Show images on this computer", group: GROUP, icon: "layers", keys: "Mod+2", run: () => app.go({ kind: "images" }) },
+    { id: "transfers", title: "Show transfers", group: GROUP, icon: "transfers", keys: "Mod+3", run: () => app.go({ kind: "transfers", job: jobs.active[0]?.head.id ?? jobs.all[0]?.head.id ?? null }) },
     { id: "settings", title: "Open Settings", group: GROUP, icon: "settings", keys: "Mod+,", run: () => app.go({ kind: "settings" }) },
     { id: "refresh", title: "Ask again for what is shown", group: GROUP, icon: "retry", keys: ["Mod+R", "F5"], more: "Reads registries, images and the open page again.", run: () => refresh(app) },
     { id: "shortcuts", title: "Show every shortcut", group: GROUP, icon: "keyboard", keys: "?", run: () => (app.paletteOpen = true, app.paletteQuery = "?") },
@@ -23,8 +23,8 @@ export function windowActions(app: App): Action[] {
     { id: "theme-dark", title: "Use the dark theme", group: GROUP, icon: "moon", ...note(theme === "dark"), run: () => void settings.setTheme("dark") },
     { id: "theme-system", title: "Use the theme of the system", group: GROUP, icon: "monitor", ...note(theme === "system"), run: () => void settings.setTheme("system") },
   ];
-  if (navigation.canBack) actions.push({ id: "back", title: "Go back", group: GROUP, icon: "back", keys: ["Alt+Left", "Mod+["], run: () => navigation.back() });
-  if (navigation.canForward) actions.push({ id: "forward", title: "Go forward", group: GROUP, icon: "forward", keys: ["Alt+Right", "Mod+]"], run: () => navigation.forward() });
+  if (navigation.canBack) actions.push({ id: "back", title: "Go back", group: GROUP, icon: "back", keys: ["Alt+Left", "Mod+["], run: () => app.back() });
+  if (navigation.canForward) actions.push({ id: "forward", title: "Go forward", group: GROUP, icon: "forward", keys: ["Alt+Right", "Mod+]"], run: () => app.forward() });
   if (app.command) actions.push({ id: "copy-command", title: "Copy command line", group: GROUP, icon: "terminal", keys: "Mod+Shift+C", more: app.command, run: () => void copy(app, app.command) });
   return [...pageActions(app), ...actions];
 }
