@@ -24,8 +24,8 @@ export function match(text: string, query: string): Match | null {
   return initials(lower, wanted);
 }
 
-function wordStart(text: string, query: string): number {
-  let at = text.indexOf(query);
+function wordStart(text: string, query: string, from = 0): number {
+  let at = text.indexOf(query, from);
   while (at >= 0) {
     if (at === 0 || /[^a-z0-9]/.test(text[at - 1] ?? "")) return at;
     at = text.indexOf(query, at + 1);
@@ -38,10 +38,10 @@ function initials(text: string, query: string): Match | null {
   const marks: [number, number][] = [];
   let from = 0;
   for (const letter of query) {
-    const at = wordStart(text.slice(from), letter);
+    const at = wordStart(text, letter, from);
     if (at < 0) return null;
-    marks.push([from + at, from + at + 1]);
-    from += at + 1;
+    marks.push([at, at + 1]);
+    from = at + 1;
   }
   return { score: 20, marks };
 }
