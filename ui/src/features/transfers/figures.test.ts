@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { announcement, duration, figures, paceLine, pair, progress, timeLeft, type Told } from "./figures";
+import { announcement, figure, figures, paceLine, progress, type Told } from "./figures";
 import { job } from "./job.fixture";
 
-describe("pair", () => {
-  const table: [name: string, done: number, total: number, shown: [string, string]][] = [
-    ["one unit for both", 12_300_000, 41_400_000, ["12.3", "41.4 MB"]],
-    ["the total's unit", 512, 41_400_000, ["0.0", "41.4 MB"]],
-    ["bytes have no fraction", 12, 627, ["12", "627 B"]],
-    ["no fraction from a hundred on", 100_000_000, 261_000_000, ["100", "261 MB"]],
-    ["rounding does not cross a unit", 0, 999_960, ["0.0", "1.0 MB"]],
-    ["nothing", 0, 0, ["0", "0 B"]],
+describe("figure", () => {
+  const table: [name: string, arrived: number, toMove: number, shown: string][] = [
+    ["one unit for both", 12_300_000, 41_400_000, "12.3 of 41.4 MB"],
+    ["both units where they differ", 512_000, 41_400_000, "512.0 kB of 41.4 MB"],
+    ["bytes have no fraction", 12, 627, "12 of 627 B"],
+    ["nothing yet", 0, 41_400_000, "0 of 41.4 MB"],
   ];
-  it.each(table)("%s", (_, done, total, shown) => expect(pair(done, total)).toEqual(shown));
+  it.each(table)("%s", (_, arrived, toMove, shown) => {
+    const parts = figure(arrived, toMove);
+    expect(`${parts.arrived} ${parts.of}`).toBe(shown);
+  });
 });
 
 describe("figures", () => {
@@ -31,14 +32,6 @@ describe("figures", () => {
   });
 });
 
-describe("timeLeft", () => {
-  const table: [seconds: number | null, words: string][] = [
-    [null, ""], [0.4, "less than a second left"], [3.2, "about 3 s left"], [42, "about 40 s left"],
-    [57, "about 1 min left"], [150, "about 3 min left"], [7_400, "about 2 h left"], [Infinity, ""],
-  ];
-  it.each(table)("%s seconds", (seconds, words) => expect(timeLeft(seconds)).toBe(words));
-});
-
 describe("paceLine", () => {
   it("gives speed and estimate", () => {
     expect(paceLine(job({ rate: 11_800_000, eta: 3, elapsed: 5_000 }))).toBe("11.8 MB/s, about 3 s left");
@@ -52,13 +45,6 @@ describe("paceLine", () => {
   it("is silent when paused", () => {
     expect(paceLine(job({ state: "paused", rate: 5, eta: 3, elapsed: 9_000 }))).toBe("");
   });
-});
-
-describe("duration", () => {
-  const table: [milliseconds: number, words: string][] = [
-    [6_120, "6.1 s"], [48_400, "48 s"], [59_900, "60 s"], [200_000, "3 min 20 s"], [7_260_000, "2 h 1 min"],
-  ];
-  it.each(table)("%s ms", (milliseconds, words) => expect(duration(milliseconds)).toBe(words));
 });
 
 describe("announcement", () => {
