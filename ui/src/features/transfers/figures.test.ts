@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { announcement, figure, figures, paceLine, progress, type Told } from "./figures";
+import { figure, figures, movedLine, paceLine, quarter, quarterPassed } from "./figures";
 import { job } from "./job.fixture";
 
 describe("figure", () => {
@@ -25,10 +25,6 @@ describe("figures", () => {
   });
   it("divides nothing by nothing", () => {
     expect(figures(job({ total: 0, skipped: 0, arrived: 0 }))).toEqual({ toMove: 0, left: 0, skippedPart: 0, arrivedPart: 0 });
-    expect(progress(job({ total: 0, skipped: 0, arrived: 0 }))).toBe(0);
-  });
-  it("is whole when done, even where all was skipped", () => {
-    expect(progress(job({ total: 9, skipped: 9, arrived: 0, state: "done" }))).toBe(1);
   });
 });
 
@@ -47,26 +43,30 @@ describe("paceLine", () => {
   });
 });
 
-describe("announcement", () => {
-  it("tells the start, each quarter and the end, each once", () => {
+describe("quarters", () => {
+  it("tells each quarter once", () => {
     const told: string[] = [];
-    let state: Told = -1;
-    const tell = (seen: ReturnType<typeof job>) => {
-      const next = announcement(seen, state);
-      if (next === null) return;
-      state = next.told;
-      told.push(next.text);
-    };
-    tell(job({ state: "resolving", total: 0 }));
-    for (let arrived = 0; arrived <= 1_000; arrived += 10) tell(job({ total: 1_500, skipped: 500, arrived }));
-    tell(job({ state: "done", total: 1_500, skipped: 500, arrived: 1_000, elapsed: 6_100 }));
-    tell(job({ state: "done", total: 1_500, skipped: 500, arrived: 1_000, elapsed: 6_100 }));
-    expect(told).toEqual([
-      "Pulling nginx:1.25, 1.0 kB to fetch", "25 percent of nginx:1.25", "50 percent of nginx:1.25",
-      "75 percent of nginx:1.25", "Pulled nginx:1.25 in 6.1 s",
-    ]);
+    let last = 0;
+    for (let arrived = 0; arrived <= 1_000; arrived += 10) {
+      const now = quarter(job({ total: 1_500, skipped: 500, arrived }));
+      const text = quarterPassed(last, now, "nginx:1.25");
+      last = now;
+      if (text !== "") told.push(text);
+    }
+    expect(told).toEqual(["25 percent of nginx:1.25", "50 percent of nginx:1.25", "75 percent of nginx:1.25"]);
   });
   it("skips quarters that were passed at once", () => {
-    expect(announcement(job({ total: 100, skipped: 0, arrived: 60 }), 0)).toEqual({ told: 2, text: "50 percent of nginx:1.25" });
+    expect(quarterPassed(0, quarter(job({ total: 100, skipped: 0, arrived: 60 })), "x")).toBe("50 percent of x");
   });
+  it("does not go back where a layer starts again", () => expect(quarterPassed(2, 1, "x")).toBe(""));
+});
+
+describe("movedLine", () => {
+  const table: [name: string, change: Parameters<typeof job>[0], upToDate: boolean, words: string][] = [
+    ["some of both", {}, false, "41.4 MB moved, 29.1 MB skipped."],
+    ["all of it", { skipped: 0 }, false, "70.5 MB moved."],
+    ["none of it, a new name", { skipped: 70_500_000 }, false, "No layer moved: all 70.5 MB were here already."],
+    ["none of it, the same name", { skipped: 70_500_000 }, true, "Nothing moved: every byte was here already."],
+  ];
+  it.each(table)("%s", (_, change, upToDate, words) => expect(movedLine(job(change), upToDate)).toBe(words));
 });

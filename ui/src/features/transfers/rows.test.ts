@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RowState } from "../../ipc/bindings";
-import { digestOf, job, row } from "./job.fixture";
-import { advance, counts, look, shownRows, widths } from "./rows";
+import { digestOf, row } from "./job.fixture";
+import { counts, look, shownRows, widths } from "./rows";
 
 describe("look", () => {
   const table: [state: RowState, word: string, fill: string, filled: number][] = [
@@ -47,23 +47,6 @@ describe("widths", () => {
     expect(widths([row({ size: 100 }), row({ size: 50 }), row({ size: 1 }), row({ size: 0 })])).toEqual([100, 50, 2.5, 2.5]);
   });
   it("bears rows without bytes", () => expect(widths([row({ size: 0 })])).toEqual([2.5]));
-});
-
-describe("advance", () => {
-  const first = { job: job(), rows: [row({ digest: digestOf("a") }), row({ digest: digestOf("b") })], lines: ["1.25: Pulling from library/nginx"] };
-  it("takes the first update whole", () => expect(advance(null, first)).toBe(first));
-  it("replaces rows in place and keeps the others", () => {
-    const next = advance(first, { job: job({ arrived: 9 }), rows: [row({ digest: digestOf("b"), state: "complete" })], lines: [] });
-    expect(next.job.arrived).toBe(9);
-    expect(next.rows.map((each) => each.state)).toEqual(["waiting", "complete"]);
-    expect(next.rows[0]).toBe(first.rows[0]);
-    expect(next.lines).toBe(first.lines);
-  });
-  it("appends rows that are new", () => {
-    const next = advance(first, { job: job(), rows: [row({ digest: digestOf("c") })], lines: ["x"] });
-    expect(next.rows.map((each) => each.digest)).toEqual([digestOf("a"), digestOf("b"), digestOf("c")]);
-    expect(next.lines).toEqual(["x"]);
-  });
 });
 
 describe("shownRows", () => {

@@ -1,5 +1,5 @@
-/** A transfer's rows: what each says, and how updates of a watched job come together. */
-import type { JobUpdate, TransferRow } from "../../ipc/bindings";
+/** A transfer's rows: what each one says and how long its bar is. */
+import type { TransferRow } from "../../ipc/bindings";
 
 export type Fill = "have" | "move" | "verify" | "done" | "fail" | "none";
 export type RowLook = {
@@ -52,20 +52,6 @@ const KINDS: Record<TransferRow["kind"], string> = { layer: "Layer", config: "Co
 /** The spoken label of a row. */
 export function spoken(row: TransferRow, shortDigest: string, figure: string): string {
   return `${KINDS[row.kind]} ${shortDigest}, ${look(row).word}, ${figure}`;
-}
-
-/** What a watch knows: the first update has every row and line, later ones what changed. */
-export function advance(known: JobUpdate | null, update: JobUpdate): JobUpdate {
-  if (known === null) return update;
-  const lines = update.lines.length > 0 ? update.lines : known.lines;
-  if (update.rows.length === 0) return { job: update.job, rows: known.rows, lines };
-  const changed = new Map(update.rows.map((row) => [row.digest, row]));
-  const rows = known.rows.map((row) => {
-    const next = changed.get(row.digest);
-    changed.delete(row.digest);
-    return next ?? row;
-  });
-  return { job: update.job, rows: [...rows, ...changed.values()], lines };
 }
 
 /** Layers in their order; the config and manifests only where they still say something. */

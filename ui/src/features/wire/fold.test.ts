@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exchange, pullOf } from "./exchange.fixture";
-import { fold, merge } from "./fold";
+import { fold } from "./fold";
 
 const numbers = (steps: { number: number }[]) => steps.map((step) => step.number);
 
@@ -37,13 +37,5 @@ describe("fold", () => {
   it("never folds requests that are not for blobs", () => {
     const heads = Array.from({ length: 40 }, (_, index) => exchange({ id: index + 1, path: `/v2/app/manifests/${index}` }));
     expect(fold(heads, null, false).hidden).toBe(0);
-  });
-});
-
-describe("merge", () => {
-  it("replaces by id and keeps the order of ids", () => {
-    const known = [exchange({ id: 1, live: true, status: null }), exchange({ id: 3 })];
-    const merged = merge(known, [exchange({ id: 2 }), exchange({ id: 1, live: false })]);
-    expect(merged.map((head) => [head.id, head.live])).toEqual([[1, false], [2, false], [3, false]]);
   });
 });

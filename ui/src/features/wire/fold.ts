@@ -36,11 +36,3 @@ export function fold(heads: readonly ExchangeHead[], selected: number | null, sh
   if (hidden < LEAST_HIDDEN) return { steps, hidden: 0, total };
   return { steps: steps.filter(({ head }) => keep.has(head.id)), hidden, total };
 }
-
-/** Puts arriving heads into a list ordered by id; a head replaces the one with its id. */
-export function merge(known: readonly ExchangeHead[], arrived: readonly ExchangeHead[]): ExchangeHead[] {
-  if (arrived.length === 0) return known as ExchangeHead[];
-  const byId = new Map(known.map((head) => [head.id, head]));
-  for (const head of arrived) byId.set(head.id, head);
-  return [...byId.values()].sort((a, b) => a.id - b.id);
-}
