@@ -64,9 +64,9 @@ describe("runFacts", () => {
     });
   });
   it("says who is not root", () => {
-    expect(of({ user: "node" })["User"]).toEqual(["node", "not root"]);
-    expect(of({ user: "0:0" })["User"]).toEqual(["0:0", undefined]);
-    expect(of({ user: "rooted" })["User"]).toEqual(["rooted", "not root"]);
+    expect(of({ user: "node" }).User).toEqual(["node", "not root"]);
+    expect(of({ user: "0:0" }).User).toEqual(["0:0", undefined]);
+    expect(of({ user: "rooted" }).User).toEqual(["rooted", "not root"]);
   });
 });
 

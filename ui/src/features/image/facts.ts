@@ -83,7 +83,7 @@ export function layersLine(detail: ImageDetail): string {
 
 /** Why a raw view is all there is. */
 export function whyRaw(mediaType: string): { title: string; text: string } {
-  if (/docker\.distribution\.manifest\.v1\+/.test(mediaType)) {
+  if (mediaType.includes("docker.distribution.manifest.v1+")) {
     return {
       title: "This image is in a format from before 2015",
       text: "Docker's manifest schema 1 describes layers in another way and cannot be checked as a whole by its digest. Registries have stopped taking it; pull and push it once with an old Docker client to convert it, or ask its owner for a newer tag.",

@@ -75,4 +75,4 @@ export function spoken(number: number, head: ExchangeHead): string {
   return `Step ${number}: ${head.method} ${shortPath(head.path, true)} on ${head.host}${status}${result ? `, ${result}` : ""}${time}`;
 }
 
-export const isBlob = (head: ExchangeHead): boolean => head.role === "cdn" || /\/blobs\//.test(head.path);
+export const isBlob = (head: ExchangeHead): boolean => head.role === "cdn" || head.path.includes("/blobs/");

@@ -80,6 +80,6 @@ export function scopeOf(app: App, everything: boolean): Scope {
 /** The step to explain while none was chosen: what failed, else the last answer that was more than bytes. */
 export function defaultStep(heads: readonly ExchangeHead[]): number | null {
   const failed = heads.findLast((head) => head.failed);
-  const spoke = heads.findLast((head) => !head.live && head.role === "registry" && /\/manifests\//.test(head.path));
+  const spoke = heads.findLast((head) => !head.live && head.role === "registry" && head.path.includes("/manifests/"));
   return (failed ?? spoke ?? heads.at(-1))?.id ?? null;
 }
