@@ -1,4 +1,5 @@
 import "@testing-library/jest-dom/vitest";
+import { configure } from "@testing-library/svelte";
 
 // jsdom has no dialog, no popover and no layout: the least that the components touch.
 HTMLDialogElement.prototype.showModal = function showModal() {
@@ -29,3 +30,6 @@ window.matchMedia = (query: string) =>
     addListener: () => undefined,
     removeListener: () => undefined,
   });
+
+// A whole page of markup under every failure hides the failure.
+configure({ getElementError: (message) => new Error((message ?? "").split("\n\n")[0]) });

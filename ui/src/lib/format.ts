@@ -6,12 +6,13 @@ const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 export function byteParts(bytes: number): { figure: string; unit: string } {
   let value = Math.max(0, bytes);
   let unit = 0;
-  // 999.95 would round to 1000.0, so it moves on to the next unit.
-  while (value >= (unit === 0 ? 1000 : 999.95) && unit < UNITS.length - 1) {
+  // 999.5 would round to 1000, so it moves on to the next unit.
+  while (value >= (unit === 0 ? 1000 : 999.5) && unit < UNITS.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return { figure: unit === 0 ? String(Math.round(value)) : value.toFixed(1), unit: UNITS[unit] ?? "B" };
+  // Three digits say enough: 8.8, 71.0, 420.
+  return { figure: unit === 0 || value >= 99.95 ? String(Math.round(value)) : value.toFixed(1), unit: UNITS[unit] ?? "B" };
 }
 
 /** `8.8 MB`, `627 B`. */

@@ -1,7 +1,7 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
 import { createContext } from "svelte";
-import type { AppInfo, Fault, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
+import type { AppInfo, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { Actions } from "./actions.svelte";
@@ -11,9 +11,6 @@ import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
 import { Read } from "./reads.svelte";
 import { SettingsState } from "./settings.svelte";
-
-/** A fault, and the name of what was asked for. */
-export type FaultReport = { fault: Fault; subject: string };
 
 export class App {
   readonly host: Host;
@@ -27,25 +24,32 @@ export class App {
   readonly registries: Read<RegistryEntry[]>;
   readonly images: Read<LocalImage[]>;
   readonly shelf: Read<PracticeShelf>;
+  #wireForPage = false;
   readonly #details = new ReadCache<ImageDetail>();
 
-  /** What the reference bar holds; the bar follows the open page until something is typed. */
-  input = $state("");
+  /** The reference bar's panel is open: its Pull is then the one orange button. */
+  barOpen = $state(false);
+  /** Set by the reference bar: puts text into it and the caret behind. */
+  editReference: (text: string) => void = () => undefined;
+  /** Set by the platform picker. */
+  openPlatforms: () => void = () => undefined;
   /** The platform of the next inspect or pull: one platform, or all of them. */
   platform = $state.raw<{ all: boolean; name: string | null }>({ all: false, name: null });
   /** The command line that does what was done last. */
   command = $state("");
   wire = $state<{ open: boolean; selected: number | null }>({ open: false, selected: null });
   paletteOpen = $state(false);
+  paletteQuery = $state("");
   /** Spoken politely. */
   announcement = $state("");
-  /** A pull that could not even start: drawn where a page would be, until another page opens. */
-  refused = $state.raw<FaultReport | null>(null);
 
   constructor(host: Host) {
     this.host = host;
     this.settings = new SettingsState(host);
-    this.jobs = new Jobs(host, (job, outcome) => this.#settled(job, outcome));
+    this.jobs = new Jobs(host, {
+      settled: (job, outcome) => this.#settled(job, outcome),
+      quarter: (job, percent) => this.announce(`${job.head.title}: ${percent}%`),
+    });
     this.exchanges = new Exchanges(host);
     this.info = new Read(() => host.call("app_info", {}));
     this.registries = new Read(() => host.call("list_registries", {}));
@@ -67,19 +71,19 @@ export class App {
   }
 
   go(page: Page): void {
-    this.refused = null;
+    this.#leavePage();
     this.navigation.go(page);
   }
 
   /** Opens an image's page, of the registry, the store, or whichever has it (`auto`). */
   inspect(input: string, options: Parameters<Navigation["openImage"]>[1] = {}): void {
-    this.refused = null;
+    this.#leavePage();
     this.navigation.openImage(input, { platform: this.platform.name, ...options });
     void this.settings.remember(input);
   }
 
   image(input: string, from: "registry" | "store" | "auto", platform: string | null): Read<ImageDetail> {
-    return this.#details.get(JSON.stringify([input, from, platform]), () =>
+    return this.#details.get(imageKey(input, from, platform), () =>
       this.host.call("inspect_image", { input, from, platform }),
     );
   }
@@ -101,7 +105,7 @@ export class App {
       this.announce(`Pulling ${input}`);
       void this.settings.remember(input);
     } catch (thrown) {
-      this.refused = { fault: toFault(thrown), subject: input };
+      this.go({ kind: "refused", fault: toFault(thrown), subject: input });
     }
   }
 
@@ -109,7 +113,14 @@ export class App {
     this.announcement = sentence;
   }
 
+  /** Opens Wire at an exchange for as long as this page is open; where Wire would cover the page it only selects. */
+  showExchange(id: number): void {
+    const covers = window.matchMedia("(max-width: 1119px)").matches;
+    this.#wireForPage ||= !this.wire.open && !covers;
+    this.wire = { open: this.wire.open || !covers, selected: id };
+  }
   openWire(selected: number | null = this.wire.selected): void {
+    this.#wireForPage = false;
     this.wire = { open: true, selected };
     void this.settings.change({ wireOpen: true });
   }
@@ -122,7 +133,23 @@ export class App {
   storeChanged(): void {
     void this.images.refresh();
     void this.shelf.refresh();
-    this.#details.refresh();
+    const { page } = this.navigation;
+    this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
+  }
+
+  back(): void {
+    this.#leavePage();
+    this.navigation.back();
+  }
+  forward(): void {
+    this.#leavePage();
+    this.navigation.forward();
+  }
+
+  #leavePage(): void {
+    if (!this.#wireForPage) return;
+    this.#wireForPage = false;
+    this.wire = { open: false, selected: null };
   }
 
   #settled(job: Job, outcome: JobOutcome): void {
@@ -133,18 +160,40 @@ export class App {
     } else if (outcome.state === "failed") {
       this.announce(`${job.head.title} was not pulled: ${outcome.fault?.message ?? "the transfer failed"}`);
       // Errors open Wire at the failing step.
-      if (outcome.fault?.exchange != null) this.wire = { open: true, selected: outcome.fault.exchange };
+      if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
     }
     // A transfer that was stopped may have brought whole layers too.
     this.storeChanged();
   }
 }
 
-/** The `docker` line for a pull. */
+function imageKey(input: string, from: string, platform: string | null): string {
+  return JSON.stringify([input, from, platform]);
+}
+
+/** How a page would be had in a terminal; null where a page has no such thing. */
+export function pageCommand(page: Page, practiceHost: string | null): string | null {
+  switch (page.kind) {
+    case "home":
+      return practiceHost ? `curl http://${practiceHost}/v2/_catalog` : null;
+    case "image":
+      return page.from === "store" ? `docker image inspect ${page.input}` : `docker buildx imagetools inspect ${page.input}`;
+    case "images":
+      return "docker image ls --digests";
+    case "transfers":
+    case "refused":
+    case "settings":
+      return null;
+  }
+}
+
+/** The line that does this pull: Docker's, or Longshore's own where Docker can't do it. */
 export function pullCommand(request: PullRequest): string {
+  // `docker pull` takes one platform; every manifest of an index is for other tools.
+  if (request.allPlatforms) return `longshore pull --all-platforms ${request.input}`;
   const words = ["docker", "pull"];
   if (request.allTags) words.push("--all-tags");
-  if (request.platform && !request.allPlatforms) words.push("--platform", request.platform);
+  if (request.platform) words.push("--platform", request.platform);
   words.push(request.input);
   return words.join(" ");
 }

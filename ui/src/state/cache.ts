@@ -25,8 +25,12 @@ export class ReadCache<T> {
     return read;
   }
 
-  /** Asks again for everything that is kept. */
-  refresh(): void {
-    for (const read of this.#reads.values()) void read.refresh();
+  /** Forgets everything but `key`, which is on screen and asks again with its old value still there. */
+  refreshOnly(key: string | null): void {
+    const kept = key === null ? undefined : this.#reads.get(key);
+    this.#reads.clear();
+    if (key === null || !kept) return;
+    this.#reads.set(key, kept);
+    void kept.refresh();
   }
 }

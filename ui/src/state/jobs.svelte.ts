@@ -39,17 +39,21 @@ export function isActive(head: JobHead): boolean {
   return head.state === "queued" || head.state === "resolving" || head.state === "running" || head.state === "paused";
 }
 
-type Settled = (job: Job, outcome: JobOutcome) => void;
+export type JobListener = {
+  /** Told once for every job that ends while this page watches it. */
+  settled: (job: Job, outcome: JobOutcome) => void;
+  /** Told at 25, 50 and 75 percent, so that progress can be spoken without chatter. */
+  quarter: (job: Job, percent: number) => void;
+};
 
 export class Jobs {
   readonly #host: Host;
   readonly #jobs = new SvelteMap<number, Job>();
-  readonly #settled: Settled;
+  readonly #listener: JobListener;
 
-  /** `settled` is told once for every job that ends while this page watches it. */
-  constructor(host: Host, settled: Settled) {
+  constructor(host: Host, listener: JobListener) {
     this.#host = host;
-    this.#settled = settled;
+    this.#listener = listener;
   }
 
   /** Newest first. */
@@ -129,13 +133,18 @@ export class Jobs {
     const wasActive = job.active;
     let outcome: JobOutcome;
     try {
-      outcome = await this.#host.watchJob(job.head.id, (update) => job.apply(update));
+      outcome = await this.#host.watchJob(job.head.id, (update) => {
+        const before = Math.floor(job.progress * 4);
+        job.apply(update);
+        const after = Math.floor(job.progress * 4);
+        if (after > before && after < 4 && job.active) this.#listener.quarter(job, after * 25);
+      });
     } catch (thrown) {
       outcome = { state: "failed", digest: null, upToDate: false, fault: toFault(thrown) satisfies Fault };
     }
     job.outcome = outcome;
     // The promise is the truth about the end; a last update may have been coalesced away.
     job.head = { ...job.head, state: outcome.state, digest: outcome.digest ?? job.head.digest, fault: outcome.fault };
-    if (wasActive) this.#settled(job, outcome);
+    if (wasActive) this.#listener.settled(job, outcome);
   }
 }

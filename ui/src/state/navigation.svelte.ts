@@ -1,5 +1,7 @@
 // Where the window is, and the way back. A page names things by reference or id, never by path.
 
+import type { Fault } from "../ipc/bindings";
+
 export type ImageTab = "overview" | "layers" | "manifest";
 
 export type Page =
@@ -15,6 +17,8 @@ export type Page =
   | { kind: "images" }
   /** `job` is the one shown in full; null shows the newest. */
   | { kind: "transfers"; job: number | null }
+  /** A pull that could not even start: there is no transfer to show, so the fault is the page. */
+  | { kind: "refused"; fault: Fault; subject: string }
   | { kind: "settings" };
 
 const DEPTH = 100;
