@@ -12,7 +12,7 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
     // Never the engine: its unit tests would see two copies of every type.
     ("tests/testkit", &["oci"], &[]),
     // These look at Longshore from outside.
-    ("tests/peers", &[], &["oci", "testkit"]),
+    ("tests/peers", &["oci", "testkit"], &[]),
     ("tests/e2e", &[], &["oci", "testkit"]),
     ("tests/bench", &["oci", "testkit"], &["oci", "testkit"]),
     ("tests/tidy", &[], &[]),
