@@ -25,17 +25,19 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Panics
 /// Where it is not built.
 pub fn binary() -> PathBuf {
-    let path = env::var_os("LONGSHORE_BIN").map(PathBuf::from).unwrap_or_else(|| {
-        // target/debug/deps/pull-0123 → target/debug/longshore
-        let test = env::current_exe().expect("a test knows its own path");
-        test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps").join("longshore")
-    });
+    let path = env::var_os("LONGSHORE_BIN").map_or_else(beside_the_tests, PathBuf::from);
     assert!(
         path.is_file(),
         "`{}` is missing: build it with `cargo build -p cli`, or set LONGSHORE_BIN to one that is built",
         path.display()
     );
     path
+}
+
+/// Where cargo puts it: the test is `target/PROFILE/deps/pull-0123`, Longshore `target/PROFILE/longshore`.
+fn beside_the_tests() -> PathBuf {
+    let test = env::current_exe().expect("a test knows its own path");
+    test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps").join("longshore")
 }
 
 /// A person's Longshore: home, store, Docker configuration.

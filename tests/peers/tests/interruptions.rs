@@ -17,7 +17,7 @@ const AGAIN: u64 = 8 * MIB;
 /// A registry with one image of a 60 MB blob, a proxy before it, and the image's name through the proxy.
 fn large() -> (DockerRegistry, Proxy, Image, String) {
     let registry = DockerRegistry::open();
-    let image = Image::of_size(11, usize::try_from(SIZE).unwrap());
+    let image = Image::of_size(11, 60_000_000);
     registry.put("team/large", "1", &image);
     let proxy = Proxy::start(&registry.host());
     let reference = format!("{}/team/large:1", proxy.host());
