@@ -37,8 +37,7 @@ fn f075_a_killed_pull_goes_on_from_where_it_was() {
     let longshore = Longshore::new();
     let running = longshore.start(&["pull", &reference]);
     proxy.wait_down(HALF, Duration::from_secs(60));
-    // What has arrived by now is being written; a kill in the middle of that is allowed for in AGAIN.
-    std::thread::sleep(Duration::from_millis(300));
+    longshore.settle();
     running.kill();
     assert!(
         longshore.blobs().iter().all(|digest| *digest != image.largest_blob().digest),
@@ -78,6 +77,7 @@ fn ctrl_c_ends_it_with_130_and_what_is_there_is_kept() {
     let longshore = Longshore::new();
     let running = longshore.start(&["pull", &reference]);
     proxy.wait_down(HALF, Duration::from_secs(60));
+    longshore.settle();
     let asked = Instant::now();
     running.interrupt();
     running.wait().with_status(130);
