@@ -213,6 +213,11 @@ impl Longshore {
         digests
     }
 
+    /// Bytes that partial downloads have on disk.
+    pub fn partial_bytes(&self) -> u64 {
+        allocated(&self.store().join("ingest"))
+    }
+
     /// Waits until the store has stopped growing: what is on its way through the kernel, or waits for the processor,
     /// has been written by then. What the program itself keeps back has not.
     ///
