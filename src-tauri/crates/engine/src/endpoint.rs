@@ -1,1 +1,85 @@
-//! (to be written)
+//! The two ends of a transfer: where images come from and where they go.
+//!
+//! A source and a sink know nothing of one another; `transfer` brings them together.
+
+mod content;
+mod fill;
+mod lanes;
+
+use std::num::NonZeroUsize;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use oci::descriptor::Descriptor;
+use oci::digest::Digest;
+use oci::name::RepositoryName;
+use oci::reference::Reference;
+
+pub use content::Content;
+pub use lanes::Lanes;
+
+use crate::blob::{BlobReader, ByteRange};
+use crate::error::Result;
+use crate::job::Job;
+
+/// What is wanted of a source.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// What a name points to.
+    Named(Reference),
+    /// This very object.
+    Exact(Digest),
+    /// The only image that there is.
+    Sole,
+}
+
+/// A manifest or an index as bytes that hashed right.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Media type, digest and size.
+    pub descriptor: Descriptor,
+    /// The bytes, exactly as received.
+    pub bytes: Bytes,
+}
+
+/// Where images come from. Every method may be called any number of times and in parallel.
+#[async_trait]
+pub trait ImageSource: Send + Sync {
+    /// Finds the root of an image and its bytes.
+    async fn resolve(&self, target: &Target, job: &Job) -> Result<Document>;
+    /// A manifest or an index by its descriptor: bytes whose digest and size were checked.
+    async fn document(&self, descriptor: &Descriptor, job: &Job) -> Result<Document>;
+    /// Opens a blob at a byte. The reader says where it really begins; nothing is verified yet.
+    async fn open(&self, blob: &Descriptor, range: ByteRange, job: &Job) -> Result<BlobReader>;
+    /// The repository that blobs can be mounted from, where the source is a registry.
+    fn repository(&self) -> Option<&RepositoryName>;
+}
+
+/// What a sink says of a blob before it is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It is wanted; `have` bytes of it are there from an earlier transfer.
+    Wanted {
+        /// Bytes.
+        have: u64,
+    },
+    /// It is there, whole.
+    Present,
+    /// The registry took it over from another repository of its own.
+    Mounted,
+}
+
+/// Where images go. Blobs come in any order and in parallel, then manifests, children first, then the name.
+#[async_trait]
+pub trait ImageSink: Send + Sync {
+    /// Whether a blob is wanted. May be asked again for the same blob.
+    async fn admit(&self, blob: &Descriptor, mount_from: Option<&RepositoryName>) -> Result<Admission>;
+    /// Takes a blob. Only what verified itself becomes visible; what arrived of a failed one may be kept for later.
+    async fn write(&self, content: &Content) -> Result<()>;
+    /// Takes a manifest or an index: always written, so that an interrupted transfer heals.
+    async fn document(&self, document: &Document) -> Result<()>;
+    /// Makes the root visible under a name; says what the name pointed to before.
+    async fn publish(&self, root: &Descriptor, name: Option<&Reference>) -> Result<Option<Digest>>;
+    /// How many blobs it takes at once (a tar takes one).
+    fn parallelism(&self) -> NonZeroUsize;
+}

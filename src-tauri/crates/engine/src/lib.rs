@@ -6,6 +6,7 @@ pub mod credential;
 pub mod endpoint;
 pub mod error;
 pub mod exchange;
+pub mod image;
 pub mod job;
 pub mod registry;
 pub mod store;

@@ -1,1 +1,252 @@
-//! (to be written)
+//! A registry as a client sees it: one [`RegistryClient`] for each host, over the one [`http::Http`].
+//!
+//! The client answers challenges by itself: anonymous first where nothing is stored, one fresh token on a 401, one
+//! more try without a stored credential that turns out to be stale, and then it stops. Deliberately absent: prompts.
+
+pub mod blob;
+pub mod challenge;
+pub mod http;
+pub mod manifest;
+pub mod realm;
+pub mod source;
+pub mod tag;
+mod token;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use ::http::{HeaderValue, StatusCode};
+use oci::name::{Registry, RepositoryName};
+use tokio::sync::OnceCell;
+use url::Url;
+
+pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
+pub use self::source::RegistrySource;
+use self::token::{Authorizer, Held};
+use crate::credential::Keyring;
+use crate::error::{Code, Error, Result};
+use crate::exchange::Purpose;
+use crate::job::Job;
+
+/// What a token is asked for: `repository:NAME:ACTIONS`, in the distribution spec's token syntax.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(String);
+
+impl Scope {
+    /// Reading from one repository.
+    pub fn pull(repository: &RepositoryName) -> Self {
+        Self(format!("repository:{}:pull", repository.path()))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The clients of one engine, a client for each registry host.
+#[derive(Clone)]
+pub struct Registries(Arc<RegistriesInner>);
+
+struct RegistriesInner {
+    http: Http,
+    keyring: Keyring,
+    clients: Mutex<HashMap<String, RegistryClient>>,
+}
+
+impl Registries {
+    /// No client is made and nothing is read until it is asked for.
+    pub fn new(http: Http, keyring: Keyring) -> Self {
+        Self(Arc::new(RegistriesInner { http, keyring, clients: Mutex::default() }))
+    }
+
+    /// The client of a registry: the same one each time, with the tokens and what it learned of the host.
+    pub fn client(&self, registry: &Registry) -> RegistryClient {
+        let mut clients = self.0.clients.lock().expect("no code panics while it holds the clients");
+        let make = || RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone());
+        clients.entry(registry.as_str().to_owned()).or_insert_with(make).clone()
+    }
+
+    /// The HTTP client beneath.
+    pub fn http(&self) -> &Http {
+        &self.0.http
+    }
+}
+
+/// The client of one registry; clones are the same client.
+#[derive(Clone)]
+pub struct RegistryClient(Arc<ClientInner>);
+
+struct ClientInner {
+    registry: Registry,
+    http: Http,
+    authorizer: Authorizer,
+    /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
+    plain: AtomicBool,
+    private: OnceCell<bool>,
+}
+
+impl RegistryClient {
+    fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
+        let plain = AtomicBool::new(http.is_plain(&registry));
+        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
+        Self(Arc::new(ClientInner { registry, http, authorizer, plain, private: OnceCell::new() }))
+    }
+
+    /// Whose client it is.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The HTTP client beneath.
+    pub fn http(&self) -> &Http {
+        &self.0.http
+    }
+
+    /// What the resolver of credentials had to say, once each: a stale entry that was passed over, a loose file mode.
+    pub fn warnings(&self) -> Vec<String> {
+        self.0.authorizer.take_warnings()
+    }
+
+    /// Asks the registry whether it speaks the protocol (`GET /v2/`), signing in as far as it can.
+    ///
+    /// # Errors
+    /// [`Code::NotARegistry`] where something else answers.
+    pub async fn ping(&self, job: Option<&Job>) -> Result<()> {
+        let purpose =
+            Purpose::new("ping", "Longshore asks whether a registry answers here, and how to sign in.");
+        let mut answer = self.call(self.request("/v2/", purpose)?, &[], job).await?;
+        if !answer.status.is_success() {
+            return Err(refusal(answer, "registry API", self.0.http.log().redactor()).await);
+        }
+        let body = answer.body.read_start(http::ERROR_BODY_CAP).await;
+        if http::looks_like_html(&answer, &body) {
+            return Err(
+                http::web_page(self.0.registry.as_str(), answer.status).at_exchange(answer.body.exchange())
+            );
+        }
+        Ok(())
+    }
+
+    /// A GET of a path of this registry.
+    pub(crate) fn request(&self, path: &str, purpose: Purpose) -> Result<Request> {
+        Ok(Request::get(self.url(path)?, purpose))
+    }
+
+    fn url(&self, path: &str) -> Result<Url> {
+        let scheme = if self.0.plain.load(Ordering::Relaxed) { "http" } else { "https" };
+        let api_host = self.0.registry.api_host();
+        Url::parse(&format!("{scheme}://{api_host}{path}")).map_err(|error| {
+            Error::new(Code::ReferenceInvalid, format!("`{api_host}` is no host that can be reached"))
+                .with_source(error)
+        })
+    }
+
+    /// Sends a request with the authorization that the scopes need; see the module's doc for what it does on a 401.
+    /// The answer may still be a refusal.
+    pub(crate) async fn call(
+        &self,
+        mut request: Request,
+        scopes: &[Scope],
+        job: Option<&Job>,
+    ) -> Result<Answer> {
+        request.from_private = self.is_private().await?;
+        let answer = self.exchange(&mut request, scopes, job).await;
+        if !self.should_upgrade(&answer) {
+            return answer;
+        }
+        let Ok(mut answer) = answer else { return self.upgrade(request, scopes, job).await };
+        let body = answer.body.read_start(1024).await;
+        if http::wants_https(answer.status, &body) {
+            drop(answer);
+            return self.upgrade(request, scopes, job).await;
+        }
+        Err(Error::new(
+            Code::RegistryRefused,
+            format!("`{}` refused the request with status 400", self.0.registry.as_str()),
+        )
+        .at_exchange(answer.body.exchange()))
+    }
+
+    /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
+    /// what it gets from then on. Never the other way round.
+    fn should_upgrade(&self, answer: &Result<Answer>) -> bool {
+        let plain = self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback();
+        plain
+            && match answer {
+                Ok(answer) => {
+                    answer.status == StatusCode::BAD_REQUEST && !answer.headers.contains_key(API_VERSION)
+                }
+                Err(error) => error.code() == Code::ProtocolViolation,
+            }
+    }
+
+    async fn upgrade(&self, mut request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
+        let _ = request.url.set_scheme("https");
+        request.authorization = None;
+        match self.exchange(&mut request, scopes, job).await {
+            // Not TLS either: the first failure was the true one.
+            Err(error) if error.code() == Code::PlainHttpRefused => Err(Error::new(
+                Code::ProtocolViolation,
+                format!("the answer of `{}` is not HTTP that can be read", self.0.registry.as_str()),
+            )
+            .with_hint("Something other than a registry answers there, or a proxy is broken")
+            .with_source(error)),
+            Err(error) => Err(error),
+            Ok(answer) => {
+                self.0.plain.store(false, Ordering::Relaxed);
+                Ok(answer)
+            }
+        }
+    }
+
+    async fn exchange(&self, request: &mut Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
+        let authorizer = &self.0.authorizer;
+        let mut held = authorizer.held(scopes, &request.url);
+        // A held token may have expired, a stored credential may be stale: at most two more tries.
+        for fresh in [false, true] {
+            request.authorization = held.as_ref().map(Held::header);
+            let answer = self.0.http.send(request, job).await?;
+            if answer.status != StatusCode::UNAUTHORIZED || !http::same_origin(&answer.url, &request.url) {
+                return Ok(answer);
+            }
+            match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
+                token::Next::Try(fresh) => held = Some(fresh),
+                token::Next::GiveUp(answer) => return authorizer.take_withheld().map_or(Ok(*answer), Err),
+            }
+        }
+        request.authorization = held.as_ref().map(Held::header);
+        let answer = self.0.http.send(request, job).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return authorizer.take_withheld().map_or(Ok(answer), Err);
+        }
+        Ok(answer)
+    }
+
+    async fn is_private(&self) -> Result<bool> {
+        let url = self.url("/")?;
+        Ok(*self
+            .0
+            .private
+            .get_or_init(|| async { self.0.http.options().network.is_private(&url).await })
+            .await)
+    }
+}
+
+/// What every registry of the distribution family sends.
+const API_VERSION: &str = "docker-distribution-api-version";
+
+fn basic(username: &str, password: &str) -> Result<HeaderValue> {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"));
+    sensitive(&format!("Basic {text}"))
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::new(Code::CredentialConfig, "a credential has characters that no header can carry")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -27,8 +27,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod disk;
+mod endpoint;
 mod fault;
 mod gc;
+pub mod ingest;
 mod index;
 mod layout;
 mod lease;
@@ -38,6 +40,7 @@ mod rebuild;
 #[cfg(test)]
 mod tests;
 
+pub use endpoint::StoreSink;
 pub use fault::{io_error, io_error_needing};
 pub use gc::GarbageReport;
 pub use layout::hash_file;

@@ -2,8 +2,9 @@
 //! one for the first time. Values stand in backticks.
 
 use crate::explain::Presence;
-use crate::name::{HUB, LIBRARY, RepositoryName};
+use crate::name::{LIBRARY, RepositoryName};
 use crate::reference::Reference;
+use crate::registry::HUB;
 
 /// The services that a host's name gives away.
 enum Service<'a> {
@@ -65,34 +66,27 @@ pub(crate) fn registry(name: &RepositoryName, presence: Presence) -> String {
 fn typed_registry(name: &RepositoryName) -> String {
     let registry = name.registry();
     let about = match service(name) {
-        Service::Hub => {
-            format!("Docker Hub. You may leave it out. Requests go to `{}`.", registry.api_host())
+        Service::Hub if registry.as_str() == HUB => {
+            format!("This is Docker Hub, which you may leave out. Requests go to `{}`.", registry.api_host())
         }
-        Service::GitHub => "GitHub's container registry.".to_owned(),
+        Service::Hub => format!("This is the address of Docker Hub, whose name in references is `{HUB}`."),
+        Service::GitHub => "This is GitHub's container registry.".to_owned(),
         Service::Amazon { account, region } => {
-            format!("Amazon ECR: the registry of the account `{account}` in the region `{region}`.")
+            format!("This is Amazon ECR: the account `{account}` in the region `{region}`.")
         }
-        Service::AmazonPublic => "Amazon's public gallery.".to_owned(),
-        Service::Azure { name } => format!("Azure Container Registry: the registry named `{name}`."),
-        Service::GoogleContainer => "Google's container registry.".to_owned(),
-        Service::GoogleArtifact { place } => format!("Google Artifact Registry in `{place}`."),
-        Service::Quay => "Quay, Red Hat's registry.".to_owned(),
-        Service::GitLab => "GitLab's container registry.".to_owned(),
+        Service::AmazonPublic => "This is Amazon's public gallery.".to_owned(),
+        Service::Azure { name } => format!("This is Azure Container Registry: the registry `{name}`."),
+        Service::GoogleContainer => "This is Google's container registry.".to_owned(),
+        Service::GoogleArtifact { place } => format!("This is Google Artifact Registry in `{place}`."),
+        Service::Quay => "This is Quay, Red Hat's registry.".to_owned(),
+        Service::GitLab => "This is GitLab's container registry.".to_owned(),
         Service::ThisComputer => match registry.port() {
-            Some(port) => format!("A registry on this computer, at port {port}."),
-            None => "A registry on this computer.".to_owned(),
+            Some(port) => format!("This is a registry on your own computer, at port {port}."),
+            None => "This is a registry on your own computer.".to_owned(),
         },
-        Service::Other => return format!("The host that keeps the image. {}", why_a_host(registry.as_str())),
+        Service::Other => why_a_host(registry.as_str()),
     };
-    format!("The host that keeps the image: {}", lower_article(&about))
-}
-
-/// After a colon a sentence goes on in lower case, unless it begins with a name.
-fn lower_article(sentence: &str) -> String {
-    match sentence.strip_prefix("A ") {
-        Some(rest) => format!("a {rest}"),
-        None => sentence.to_owned(),
-    }
+    format!("The host that keeps the image. {about}")
 }
 
 fn why_a_host(text: &str) -> String {
@@ -125,10 +119,13 @@ pub(crate) fn namespace(name: &RepositoryName, presence: Presence) -> String {
 }
 
 fn typed_namespace(name: &RepositoryName) -> String {
-    let namespace = name.namespace();
     match service(name) {
-        Service::Hub if name.registry().as_str() == HUB && namespace == LIBRARY => {
+        _ if name.registry().is_unnamed() => "The path in front of the last part.".to_owned(),
+        Service::Hub if name.namespace() == LIBRARY && name.registry().as_str() == HUB => {
             format!("Docker Hub keeps its official images under `{LIBRARY}`. Here you may leave it out.")
+        }
+        Service::Hub if name.namespace() == LIBRARY => {
+            format!("Docker Hub keeps its official images under `{LIBRARY}`.")
         }
         Service::Hub => "The account or organisation on Docker Hub that the image belongs to.".to_owned(),
         Service::GitHub => "The GitHub user or organisation that the image belongs to.".to_owned(),
@@ -154,6 +151,11 @@ pub(crate) fn tag(reference: &Reference, presence: Presence) -> String {
     match presence {
         Presence::Implied => format!("{LABEL} Without one, latest is meant; {LATEST}"),
         Presence::Absent => "None, and none is needed: the digest says which image is meant.".to_owned(),
+        Presence::Typed if is_lone_digest(reference) => {
+            "You typed a digest alone, and it reads as an image named `sha256` with this tag. To pin a digest, write \
+             the repository and `@` in front."
+                .to_owned()
+        }
         Presence::Typed if reference.digest().is_some() => {
             "A label that can be moved. With a digest behind it nobody looks it up: it only tells people what was \
              meant."
@@ -164,6 +166,12 @@ pub(crate) fn tag(reference: &Reference, presence: Presence) -> String {
         }
         Presence::Typed => format!("{LABEL} Who publishes the image decides what it means."),
     }
+}
+
+/// `sha256:<64 hex>`: by the grammar a repository and a tag.
+fn is_lone_digest(reference: &Reference) -> bool {
+    let tag = reference.tag().map_or("", |tag| tag.as_str());
+    reference.repository().path() == "library/sha256" && crate::grammar::is_identifier(tag)
 }
 
 pub(crate) fn digest(reference: &Reference) -> String {

@@ -47,7 +47,9 @@ fn bracketed(text: &str) -> Result<usize, HostFault> {
         return Err(HostFault::Address(0..close + 1));
     }
     if let Some(bad) = span_where(inner, |b| !(b.is_ascii_hexdigit() || b == b':')) {
-        return Err(HostFault::Address(bad.start + 1..bad.end + 1));
+        // A zone (`%eth0`) is wrong as a whole, though some of its letters are hexadecimal digits.
+        let end = if inner[bad.start..].starts_with('%') { close } else { bad.end + 1 };
+        return Err(HostFault::Address(bad.start + 1..end));
     }
     let end = close + 1;
     if end < text.len() && !text[end..].starts_with(':') {
@@ -223,7 +225,7 @@ mod tests {
             ("é.com", HostFault::Host(0..2)),
             ("[fd00:1:2::3]75050", HostFault::Host(13..18)),
             ("[fd00:1:2::3]::75050", HostFault::Port(14..20)),
-            ("[fd00:1:2::3%eth0]:75050", HostFault::Address(12..15)),
+            ("[fd00:1:2::3%eth0]:75050", HostFault::Address(12..17)),
             ("[]", HostFault::Address(0..2)),
             ("[::1", HostFault::Address(0..4)),
             ("fd00:1:2::3:75050", HostFault::Port(5..17)),

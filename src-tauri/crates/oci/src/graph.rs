@@ -23,6 +23,10 @@ pub const MAX_CHILDREN: usize = 10_000;
 
 /// A manifest or an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and a box would only be in the way of matching"
+)]
 pub enum Node {
     /// One config and its layers.
     Manifest(Manifest),

@@ -30,6 +30,7 @@ mod parse;
 pub mod platform;
 pub mod problem;
 pub mod reference;
+pub mod registry;
 mod strict_json;
 mod traps;
 
@@ -41,7 +42,8 @@ pub use graph::{MANIFEST_CAP, MAX_CHILDREN, MAX_INDEX_DEPTH, Node, NodeProblem};
 pub use index::Index;
 pub use manifest::Manifest;
 pub use media_type::Compression;
-pub use name::{Registry, RepositoryName};
+pub use name::RepositoryName;
 pub use platform::{Platform, PlatformProblem};
 pub use problem::Problem;
 pub use reference::{Reference, ReferenceProblem, ReferenceProblemKind, Tag};
+pub use registry::Registry;

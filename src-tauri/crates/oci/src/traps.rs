@@ -1,9 +1,10 @@
 //! The traps of [`explain`](crate::explain::explain): inputs that mean something else than people expect.
 
 use crate::explain::{Trap, TrapCode};
-use crate::name::{HUB, LIBRARY, Registry};
-use crate::parse::{Parsed, split_scheme};
+use crate::name::LIBRARY;
+use crate::parse::{Parsed, shown, split_scheme};
 use crate::reference::{ReferenceProblem, ReferenceProblemKind};
+use crate::registry::{HUB, Registry};
 
 /// Every trap in `input`, the most surprising first.
 pub(crate) fn traps(input: &str, parsed: &Result<Parsed, ReferenceProblem>) -> Vec<Trap> {
@@ -117,7 +118,8 @@ fn digest_wins(parsed: &Parsed) -> Option<Trap> {
 fn scheme_typed(input: &str) -> Option<Trap> {
     let (scheme, _) = split_scheme(input)?;
     let message = format!(
-        "A reference is no web address: `{scheme}://` is never typed. Longshore picks the protocol by the host"
+        "A reference is no web address: `{}://` is never typed. Longshore picks the protocol by the host",
+        shown(scheme)
     );
     trap(TrapCode::SchemeTyped, message)
 }

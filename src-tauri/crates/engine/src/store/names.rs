@@ -78,6 +78,12 @@ impl ContentStore {
         }
     }
 
+    /// The root or manifest with this digest: an entry, or a manifest in the store.
+    pub fn resolve_digest(&self, digest: &Digest) -> Result<Option<Descriptor>> {
+        let entry = self.images()?.into_iter().find(|image| image.descriptor.digest == *digest);
+        entry.map_or_else(|| self.manifest_blob(digest), |image| Ok(Some(image.descriptor)))
+    }
+
     /// The descriptor of a manifest that is here as a blob, without an entry of its own.
     fn manifest_blob(&self, digest: &Digest) -> Result<Option<Descriptor>> {
         match self.blob_size(digest)? {

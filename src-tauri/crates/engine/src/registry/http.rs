@@ -1,0 +1,356 @@
+//! The one place through which every exchange with a registry goes: redirects, retries, limits, redaction, the
+//! origin rule for credentials, and the record that the Wire view shows.
+//!
+//! Invariants: an authorization header reaches the origin that it was made for and no other; https never becomes
+//! http; what answers from a public address never sends us to a private one; every answer is read up to a bound.
+
+mod body;
+mod failure;
+mod network;
+mod retry;
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, LOCATION, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use url::Url;
+
+pub use body::{Body, Pace};
+pub(crate) use failure::{looks_like_html, web_page};
+pub use failure::{refusal, wants_https};
+pub use network::{Network, same_origin};
+pub use retry::RetryPolicy;
+
+use crate::error::{Code, Error, Result};
+use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
+use crate::job::Job;
+
+/// How many redirects are followed.
+const REDIRECTS: usize = 5;
+/// An error body is read no further than this, bytes.
+pub const ERROR_BODY_CAP: u64 = 64 * 1024;
+
+/// How the engine uses the network.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Hosts (`host` or `host:port`) spoken to in plain HTTP; loopback hosts are so anyway.
+    pub plain_http: Vec<String>,
+    /// Token servers (`host` or `host:port`) that accounts of any registry may be sent to.
+    pub trusted_realms: Vec<String>,
+    /// PEM certificates trusted beside the system's.
+    pub extra_roots: Vec<Vec<u8>>,
+    /// Time for a connection to be made, over all tries.
+    pub connect_timeout: Duration,
+    /// When a body or an answer is given up.
+    pub pace: Pace,
+    /// How failed requests are tried again.
+    pub retry: RetryPolicy,
+    /// Names and addresses.
+    pub network: Network,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            plain_http: Vec::new(),
+            trusted_realms: Vec::new(),
+            extra_roots: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            pace: Pace::default(),
+            retry: RetryPolicy::default(),
+            network: Network::default(),
+        }
+    }
+}
+
+/// One request. Bodies are small and owned: uploads have a way of their own.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers beside those that every request has.
+    pub headers: HeaderMap,
+    /// Sent to the URL's own origin only.
+    pub authorization: Option<HeaderValue>,
+    /// A small body.
+    pub body: Option<Bytes>,
+    /// Whom it is to.
+    pub role: Role,
+    /// Why it is made.
+    pub purpose: Purpose,
+    /// Whether a redirect may be followed.
+    pub follow: bool,
+    /// Whether the answer comes from an address that may be private (the registry itself is).
+    pub from_private: bool,
+}
+
+impl Request {
+    /// A GET of a registry's URL.
+    pub fn get(url: Url, purpose: Purpose) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            authorization: None,
+            body: None,
+            role: Role::Registry,
+            purpose,
+            follow: true,
+            from_private: true,
+        }
+    }
+}
+
+/// An answer whose body is still to be read.
+pub struct Answer {
+    /// The status; 2xx, 3xx that was not followed, 4xx or 5xx.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Where it came from, after redirects.
+    pub url: Url,
+    /// The body.
+    pub body: Body,
+}
+
+/// The client: clones share connections, the record and what they learned.
+#[derive(Clone)]
+pub struct Http(Arc<Inner>);
+
+struct Inner {
+    options: HttpOptions,
+    log: ExchangeLog,
+    clients: [OnceLock<Result<reqwest::Client, String>>; 4],
+}
+
+impl Http {
+    /// A client; nothing is loaded or opened until the first request (root certificates only for https).
+    pub fn new(options: HttpOptions, log: ExchangeLog) -> Self {
+        Self(Arc::new(Inner { options, log, clients: Default::default() }))
+    }
+
+    /// Its options.
+    pub fn options(&self) -> &HttpOptions {
+        &self.0.options
+    }
+
+    /// The record.
+    pub fn log(&self) -> &ExchangeLog {
+        &self.0.log
+    }
+
+    /// Whether plain HTTP is spoken to this host.
+    pub fn is_plain(&self, registry: &oci::name::Registry) -> bool {
+        let marked = |mark: &String| mark == registry.as_str() || mark == registry.host();
+        registry.is_loopback() || self.0.options.plain_http.iter().any(marked)
+    }
+
+    /// Sends it and follows redirects; tries again what may be tried again. The answer may be a refusal (4xx, 5xx):
+    /// see [`refusal`].
+    pub async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
+        let idempotent = matches!(request.method, Method::GET | Method::HEAD);
+        let begun = Instant::now();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let outcome = match job {
+                Some(job) => job.run(self.follow(request, Some(job))).await,
+                None => self.follow(request, None).await,
+            };
+            let policy = &self.0.options.retry;
+            let Some(again) = policy.after(&outcome, attempt, idempotent, begun.elapsed()) else {
+                return outcome;
+            };
+            if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
+                answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
+            }
+            drop(outcome);
+            if let Some(job) = job {
+                job.emit(crate::job::TransferEvent::Retrying {
+                    digest: None,
+                    wait: again.wait,
+                    why: again.why,
+                });
+                job.run(async {
+                    tokio::time::sleep(again.wait).await;
+                    Ok(())
+                })
+                .await?;
+            } else {
+                tokio::time::sleep(again.wait).await;
+            }
+        }
+    }
+
+    async fn follow(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
+        let mut url = request.url.clone();
+        let mut role = request.role;
+        for _ in 0..=REDIRECTS {
+            // The origin rule: scheme, host and port all equal, or no authorization.
+            let authorization = request.authorization.as_ref().filter(|_| same_origin(&url, &request.url));
+            let answer = self.once(request, &url, role, authorization, job).await?;
+            let Some(location) = redirect_of(&answer).filter(|_| request.follow) else { return Ok(answer) };
+            let target = self.redirect_target(&answer, location, &url, request)?;
+            answer.body.note(if same_origin(&target, &url) {
+                "go elsewhere on this host"
+            } else {
+                "go to the CDN"
+            });
+            if !same_origin(&target, &request.url) && role == Role::Registry {
+                role = Role::Cdn;
+            }
+            url = target;
+        }
+        Err(Error::new(
+            Code::RedirectRefused,
+            format!("`{}` redirects more than {REDIRECTS} times", host_of(&request.url)),
+        )
+        .with_hint(
+            "The registry or a proxy in front of it is misconfigured; try again later or ask its operator",
+        ))
+    }
+
+    fn redirect_target(&self, answer: &Answer, location: &str, from: &Url, request: &Request) -> Result<Url> {
+        let refuse = |why: String| {
+            answer.body.failed(&why);
+            Error::new(Code::RedirectRefused, why).at_exchange(answer.body.exchange())
+        };
+        let target = from
+            .join(location)
+            .map_err(|_| refuse(format!("`{}` redirects to something that is no URL", host_of(from))))?;
+        if !matches!(target.scheme(), "http" | "https") || target.host_str().is_none() {
+            return Err(refuse(format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme())));
+        }
+        if from.scheme() == "https" && target.scheme() == "http" {
+            return Err(refuse(format!(
+                "`{}` redirects from https to plain http on `{}`",
+                host_of(from),
+                host_of(&target)
+            ))
+            .with_hint(
+                "Longshore does not follow it: what comes over plain http can be changed on the way",
+            ));
+        }
+        if !request.from_private && self.0.options.network.names_private(&target) {
+            return Err(refuse(format!(
+                "`{}` redirects to the private address `{}`",
+                host_of(from),
+                host_of(&target)
+            ))
+            .with_hint("A public registry has no business there; Longshore does not follow it"));
+        }
+        Ok(target)
+    }
+
+    async fn once(
+        &self,
+        request: &Request,
+        url: &Url,
+        role: Role,
+        authorization: Option<&HeaderValue>,
+        job: Option<&Job>,
+    ) -> Result<Answer> {
+        let mut headers = request.headers.clone();
+        headers
+            .insert(USER_AGENT, HeaderValue::from_static(concat!("longshore/", env!("CARGO_PKG_VERSION"))));
+        // Bytes must arrive as they hash: no transport compression.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(value) = authorization {
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let exchange =
+            self.0.log.begin(&request.method, url, role, request.purpose.clone(), job.map(Job::id), &headers);
+        // On a public registry's word only the guarded client goes anywhere: it resolves no name to a private address.
+        let guarded = !request.from_private && role != Role::Registry;
+        let sent = self.transmit(request, url, headers, guarded).await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                exchange.failed(error.message());
+                return Err(error.at_exchange(exchange.id()));
+            }
+        };
+        self.receive(request, url, response, exchange)
+    }
+
+    async fn transmit(
+        &self,
+        request: &Request,
+        url: &Url,
+        headers: HeaderMap,
+        guarded: bool,
+    ) -> Result<reqwest::Response> {
+        let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
+        *outgoing.headers_mut() = headers;
+        *outgoing.body_mut() = request.body.clone().map(Into::into);
+        let client = self.client(url.scheme() == "https", guarded)?;
+        let stall = self.0.options.pace.stall;
+        match tokio::time::timeout(stall, client.execute(outgoing)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(failure::classify(error, url)),
+            Err(_) => Err(Error::new(
+                Code::Timeout,
+                format!("`{}` did not answer for {} s", host_of(url), stall.as_secs()),
+            )
+            .with_hint("Check the connection, then try again; what has arrived is kept")),
+        }
+    }
+
+    fn receive(
+        &self,
+        request: &Request,
+        url: &Url,
+        response: reqwest::Response,
+        exchange: ExchangeHandle,
+    ) -> Result<Answer> {
+        let status = response.status();
+        let headers = response.headers().clone();
+        let announced =
+            headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        exchange.answered(
+            status.as_u16(),
+            &headers,
+            if request.method == Method::HEAD { Some(0) } else { announced },
+        );
+        let encoding =
+            headers.get(CONTENT_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        if let Some(encoding) =
+            encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity") && status.is_success())
+        {
+            let why = format!(
+                "`{}` sends the body with content encoding `{encoding}`, which was not asked for",
+                host_of(url)
+            );
+            exchange.failed(&why);
+            return Err(Error::new(Code::ProtocolViolation, why)
+                .with_hint("A proxy on the way changes the bytes, so no digest can match; go around it")
+                .at_exchange(exchange.id()));
+        }
+        let body = Body::new(response, exchange, self.0.options.pace, host_of(url));
+        Ok(Answer { status, headers, url: url.clone(), body })
+    }
+
+    fn client(&self, tls: bool, guarded: bool) -> Result<&reqwest::Client> {
+        let slot = &self.0.clients[usize::from(tls) * 2 + usize::from(guarded)];
+        slot.get_or_init(|| network::client(&self.0.options, tls, guarded)).as_ref().map_err(|why| {
+            Error::new(Code::ConfigInvalid, format!("the HTTP client could not be set up: {why}"))
+        })
+    }
+}
+
+fn redirect_of(answer: &Answer) -> Option<&str> {
+    let follows = [301, 302, 303, 307, 308];
+    follows.contains(&answer.status.as_u16()).then(|| answer.headers.get(LOCATION)?.to_str().ok()).flatten()
+}
+
+/// Host and port of a URL for a message.
+pub(crate) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("?");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

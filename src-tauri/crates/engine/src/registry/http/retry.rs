@@ -1,0 +1,129 @@
+//! Which failures are tried again, and when.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::RETRY_AFTER;
+
+use super::Answer;
+use crate::error::{Code, Error};
+
+/// How often and how patiently.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// Tries beside the first.
+    pub retries: u32,
+    /// The first wait; it doubles with each try, with jitter.
+    pub first_wait: Duration,
+    /// No wait is longer, whatever the registry asks for.
+    pub longest_wait: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { retries: 3, first_wait: Duration::from_millis(300), longest_wait: Duration::from_secs(60) }
+    }
+}
+
+/// One more try.
+pub(super) struct Again {
+    pub wait: Duration,
+    pub retry_after: Option<Duration>,
+    pub why: String,
+}
+
+/// Connections that can't be made are tried this often in all, within the connect time-out.
+const CONNECT_TRIES: u32 = 3;
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+
+impl RetryPolicy {
+    pub(super) fn after(
+        &self,
+        outcome: &Result<Answer, Error>,
+        attempt: u32,
+        idempotent: bool,
+        elapsed: Duration,
+    ) -> Option<Again> {
+        match outcome {
+            Ok(answer) => {
+                let status = answer.status.as_u16();
+                let retried = status == 429 || (idempotent && matches!(status, 408 | 500 | 502 | 503 | 504));
+                if !retried || attempt > self.retries {
+                    return None;
+                }
+                let asked =
+                    answer.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+                let asked = asked.map(|wait| wait.min(self.longest_wait));
+                let wait = asked.unwrap_or_else(|| self.backoff(attempt));
+                Some(Again { wait, retry_after: asked, why: format!("the registry answered {status}") })
+            }
+            Err(error) => {
+                let again = match error.code() {
+                    Code::Unreachable => attempt < CONNECT_TRIES && elapsed < CONNECT_PATIENCE,
+                    Code::ConnectionLost | Code::Timeout => idempotent && attempt <= self.retries,
+                    _ => false,
+                };
+                let wait = self.backoff(attempt);
+                again.then(|| Again { wait, retry_after: None, why: error.message().to_owned() })
+            }
+        }
+    }
+
+    /// The wait before try `attempt + 1`: doubled each time, half of it at random.
+    pub fn backoff(&self, attempt: u32) -> Duration {
+        let full =
+            self.first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(self.longest_wait);
+        let mut seed = [0; 1];
+        // Without randomness the wait is merely not spread.
+        let _ = getrandom::fill(&mut seed);
+        full / 2 + full / 2 * u32::from(seed[0]) / 255
+    }
+}
+
+/// Seconds or an HTTP date (RFC 9110, 10.2.3); anything else is as if it were not there.
+fn retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f012_retry_after_in_every_form() {
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(30));
+        let past = httpdate::fmt_http_date(SystemTime::now() - Duration::from_secs(30));
+        let rows = [
+            ("seconds", "7", Some(7..=7)),
+            ("enormous", "1000000000", Some(1_000_000_000..=1_000_000_000)),
+            ("date", &soon, Some(28..=30)),
+            ("date gone by", &past, Some(0..=0)),
+            ("garbage", "soon, please", None),
+            ("negative", "-3", None),
+        ];
+        for (name, value, want) in rows {
+            let got = retry_after(value).map(|wait| wait.as_secs());
+            match want {
+                Some(range) => assert!(range.contains(&got.unwrap()), "{name}: {got:?}"),
+                None => assert_eq!(got, None, "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn backoff_doubles_is_spread_and_is_capped() {
+        let policy = RetryPolicy {
+            retries: 3,
+            first_wait: Duration::from_millis(100),
+            longest_wait: Duration::from_millis(350),
+        };
+        for (attempt, least, most) in [(1, 50, 100), (2, 100, 200), (3, 175, 350), (30, 175, 350)] {
+            let wait = policy.backoff(attempt).as_millis();
+            assert!((least..=most).contains(&wait), "attempt {attempt}: {wait} ms");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The store as an end of a transfer: a sink to pull into, a source to look at and to push from.
+
+use std::num::NonZeroUsize;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use oci::descriptor::Descriptor;
+use oci::digest::Digest;
+use oci::graph::{MANIFEST_CAP, Node};
+use oci::name::RepositoryName;
+use oci::reference::Reference;
+
+use super::ingest::{Opened, blocking};
+use super::{ContentStore, Lease};
+use crate::blob::{BlobReader, ByteRange, ChunkSource};
+use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Target};
+use crate::error::{Code, Error, Result};
+use crate::job::Job;
+
+/// The store as a sink: it holds a lease, so that nothing it was given is collected before it has a name.
+pub struct StoreSink {
+    store: ContentStore,
+    _lease: Lease,
+}
+
+impl StoreSink {
+    /// Takes a lease for as long as the sink lives.
+    ///
+    /// # Errors
+    /// As [`ContentStore::lease`].
+    pub async fn open(store: &ContentStore) -> Result<Self> {
+        let store = store.clone();
+        blocking(move || Ok(Self { _lease: store.lease()?, store })).await
+    }
+}
+
+#[async_trait]
+impl ImageSink for StoreSink {
+    async fn admit(&self, blob: &Descriptor, _mount_from: Option<&RepositoryName>) -> Result<Admission> {
+        let (store, blob) = (self.store.clone(), blob.clone());
+        blocking(move || match store.blob_size(&blob.digest)? {
+            Some(size) if size == blob.size => Ok(Admission::Present),
+            // A committed blob of another length was cut or added to: it is set aside and fetched again.
+            Some(_) if store.verify(&blob.digest, blob.size)? => Ok(Admission::Present),
+            _ => Ok(Admission::Wanted { have: store.partial_bytes(&blob) }),
+        })
+        .await
+    }
+
+    async fn write(&self, content: &Content) -> Result<()> {
+        let ingest = match self.store.ingest(content.descriptor(), content.job()).await? {
+            Opened::Present => return Ok(()),
+            Opened::Partial(ingest) => Arc::new(ingest),
+        };
+        content.fill(ingest.clone()).await?;
+        blocking(move || ingest.commit()).await
+    }
+
+    async fn document(&self, document: &Document) -> Result<()> {
+        let (store, document) = (self.store.clone(), document.clone());
+        blocking(move || store.put_as(&document.descriptor.digest, &document.bytes)).await
+    }
+
+    async fn publish(&self, root: &Descriptor, name: Option<&Reference>) -> Result<Option<Digest>> {
+        let (store, root, name) = (self.store.clone(), root.clone(), name.cloned());
+        blocking(move || store.publish(name.as_ref(), &root)).await
+    }
+
+    fn parallelism(&self) -> NonZeroUsize {
+        const { NonZeroUsize::new(8).expect("eight is not zero") }
+    }
+}
+
+#[async_trait]
+impl ImageSource for ContentStore {
+    async fn resolve(&self, target: &Target, job: &Job) -> Result<Document> {
+        let (store, wanted) = (self.clone(), target.clone());
+        let found = blocking(move || match &wanted {
+            Target::Named(name) => ContentStore::resolve(&store, name),
+            Target::Exact(digest) => store.resolve_digest(digest),
+            Target::Sole => {
+                let mut images = store.images()?;
+                Ok(if images.len() == 1 { images.pop().map(|image| image.descriptor) } else { None })
+            }
+        })
+        .await?;
+        let descriptor = found.ok_or_else(|| missing(target))?;
+        self.document(&descriptor, job).await
+    }
+
+    async fn document(&self, descriptor: &Descriptor, _job: &Job) -> Result<Document> {
+        let (store, descriptor) = (self.clone(), descriptor.clone());
+        blocking(move || {
+            let bytes = Bytes::from(store.read(&descriptor.digest, MANIFEST_CAP)?);
+            Ok(Document { descriptor, bytes })
+        })
+        .await
+    }
+
+    async fn open(&self, blob: &Descriptor, range: ByteRange, _job: &Job) -> Result<BlobReader> {
+        let (store, blob) = (self.clone(), blob.clone());
+        blocking(move || {
+            let file = store.open_blob(&blob.digest)?;
+            let end = range.until.unwrap_or(blob.size).min(blob.size);
+            let chunks = FileChunks { file: Arc::new(file), at: range.from, end };
+            Ok(BlobReader::new(range.from, end, chunks))
+        })
+        .await
+    }
+
+    fn repository(&self) -> Option<&RepositoryName> {
+        None
+    }
+}
+
+impl ContentStore {
+    /// Whether a manifest is here with everything that it needs: config and layers, or for an index at least one
+    /// whole image.
+    pub fn is_complete(&self, descriptor: &Descriptor) -> bool {
+        let Ok(bytes) = self.read(&descriptor.digest, MANIFEST_CAP) else { return false };
+        match Node::parse(&bytes, Some(&descriptor.media_type)) {
+            Ok(Node::Index(index)) => index.manifests.iter().any(|child| self.is_complete(child)),
+            Ok(node @ Node::Manifest(_)) => node
+                .successors()
+                .into_iter()
+                .all(|blob| matches!(self.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size)),
+            Err(_) => true,
+        }
+    }
+}
+
+fn missing(target: &Target) -> Error {
+    let what = match target {
+        Target::Named(name) => format!("`{}` is not on this computer", name.familiar()),
+        Target::Exact(digest) => format!("`{digest}` is not on this computer"),
+        Target::Sole => "the store does not hold exactly one image".to_owned(),
+    };
+    Error::new(Code::ImageMissing, what)
+        .with_hint("Pull it first: `longshore pull REFERENCE`; `longshore images` lists what is here")
+}
+
+/// Bytes of a blob's file, a chunk at a time.
+struct FileChunks {
+    file: Arc<std::fs::File>,
+    at: u64,
+    end: u64,
+}
+
+const CHUNK: u64 = 512 * 1024;
+
+impl ChunkSource for FileChunks {
+    fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
+        Box::pin(async move {
+            let want = usize::try_from((self.end - self.at).min(CHUNK)).expect("a chunk fits");
+            if want == 0 {
+                return Ok(None);
+            }
+            let (file, at) = (self.file.clone(), self.at);
+            let bytes = blocking(move || {
+                let mut bytes = BytesMut::zeroed(want);
+                let got = file.read_at(&mut bytes, at).map_err(|error| {
+                    Error::new(Code::StoreFailed, "a blob of the store can't be read").with_source(error)
+                })?;
+                bytes.truncate(got);
+                Ok(bytes.freeze())
+            })
+            .await?;
+            self.at += bytes.len() as u64;
+            Ok(if bytes.is_empty() { None } else { Some(bytes) })
+        })
+    }
+}

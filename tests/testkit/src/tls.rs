@@ -1,0 +1,131 @@
+//! A private certificate authority and the server certificates it signs: good ones, expired ones, others' names.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{fs, io};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// A certificate authority that nothing trusts unless told to.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// What a server needs for TLS.
+#[derive(Clone)]
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    chain_pem: String,
+    key_pem: String,
+}
+
+impl Authority {
+    /// A new authority, valid from 2000 to 2200.
+    pub fn new() -> Self {
+        let key = KeyPair::generate().expect("a P-256 key can be made");
+        let mut params = CertificateParams::default();
+        // Two authorities of one name would be told apart by their signatures alone, and fail as a forgery does.
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("Longshore test authority {}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(2200, 1, 1);
+        let certificate = params.self_signed(&key).expect("the authority's parameters are sound");
+        Self { pem: certificate.pem(), issuer: Issuer::new(params, key) }
+    }
+
+    /// The authority's certificate, PEM.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Writes the authority's certificate to `dir/ca.crt`.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn write(&self, dir: &Path) -> io::Result<PathBuf> {
+        let path = dir.join("ca.crt");
+        fs::write(&path, &self.pem)?;
+        Ok(path)
+    }
+
+    /// A good certificate for 127.0.0.1, ::1 and localhost.
+    pub fn loopback(&self) -> ServerTls {
+        self.server(&["127.0.0.1", "::1", "localhost"], 2200)
+    }
+
+    /// A certificate for 127.0.0.1 and localhost that ended with the year 2000.
+    pub fn expired(&self) -> ServerTls {
+        self.server(&["127.0.0.1", "localhost"], 2001)
+    }
+
+    /// A good certificate for these names or addresses alone.
+    pub fn for_names(&self, names: &[&str]) -> ServerTls {
+        self.server(names, 2200)
+    }
+
+    /// Valid from 2000-01-01 to the first of January of `until`.
+    fn server(&self, names: &[&str], until: i32) -> ServerTls {
+        let key = KeyPair::generate().expect("a P-256 key can be made");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        // rcgen makes an address of what parses as one.
+        debug_assert!(names.iter().all(|name| name.parse::<IpAddr>().is_ok() || !name.contains(':')));
+        let mut params = CertificateParams::new(names).expect("the names are host names or addresses");
+        params.distinguished_name.push(DnType::CommonName, "Longshore test server");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        let certificate = params.signed_by(&key, &self.issuer).expect("the authority can sign");
+        ServerTls::new(certificate.der().clone(), certificate.pem(), &key)
+    }
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ServerTls {
+    fn new(certificate: CertificateDer<'static>, chain_pem: String, key: &KeyPair) -> Self {
+        let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        // The provider is named, so that no test depends on which one the process installed.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring has the default versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], der)
+            .expect("the key is the certificate's");
+        Self { config: Arc::new(config), chain_pem, key_pem: key.serialize_pem() }
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.config))
+    }
+
+    /// Writes `server.crt` and `server.key` for a program that reads files.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn write(&self, dir: &Path) -> io::Result<(PathBuf, PathBuf)> {
+        let (certificate, key) = (dir.join("server.crt"), dir.join("server.key"));
+        fs::write(&certificate, &self.chain_pem)?;
+        fs::write(&key, &self.key_pem)?;
+        Ok((certificate, key))
+    }
+}
+
+#[cfg(test)]
+mod tests;
