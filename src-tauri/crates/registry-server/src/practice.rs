@@ -53,12 +53,42 @@ pub fn shelf() -> &'static [Sample] {
 }
 
 const SHELF: &[Sample] = &[
-    Sample { repository: "hello", tag: "1.0", about: "Smallest image", digest: "sha256:1c3f08579b47d45e76b712d34a8b88496180d45f7aa2d9a282b05fa4e6a3c7f8" },
-    Sample { repository: "hello", tag: "1.1", about: "Same base, new top", digest: "sha256:f600ab45b917879be5e3ba40e7c7e3af9d6d1a9cc2cf4681479a68f61bf27b29" },
-    Sample { repository: "web", tag: "2.0", about: "Three layers", digest: "sha256:6f4285de0777e5c3036a799c23559c4e02f67ce1ccb946188c47a833fd360e59" },
-    Sample { repository: "web", tag: "2.1", about: "Only the top changed", digest: "sha256:4077b98b968e1b47197f91b4883279ce5e91953aa127c5ba1c0879fcbaba2439" },
-    Sample { repository: "multi", tag: "1.0", about: "Three platforms", digest: "sha256:3a9bb989d0600d7646ab669d164c2219014b9d0ae8fa76e9b45210416f18037b" },
-    Sample { repository: "files", tag: "1.0", about: "Changed and deleted files", digest: "sha256:1868b59a5777f5d3d090d060f0e18ddd3dd20ad7692d9584f27f6ffcf5b4857c" },
+    Sample {
+        repository: "hello",
+        tag: "1.0",
+        about: "Smallest image",
+        digest: "sha256:1c3f08579b47d45e76b712d34a8b88496180d45f7aa2d9a282b05fa4e6a3c7f8",
+    },
+    Sample {
+        repository: "hello",
+        tag: "1.1",
+        about: "Same base, new top",
+        digest: "sha256:f600ab45b917879be5e3ba40e7c7e3af9d6d1a9cc2cf4681479a68f61bf27b29",
+    },
+    Sample {
+        repository: "web",
+        tag: "2.0",
+        about: "Three layers",
+        digest: "sha256:6f4285de0777e5c3036a799c23559c4e02f67ce1ccb946188c47a833fd360e59",
+    },
+    Sample {
+        repository: "web",
+        tag: "2.1",
+        about: "Only the top changed",
+        digest: "sha256:4077b98b968e1b47197f91b4883279ce5e91953aa127c5ba1c0879fcbaba2439",
+    },
+    Sample {
+        repository: "multi",
+        tag: "1.0",
+        about: "Three platforms",
+        digest: "sha256:3a9bb989d0600d7646ab669d164c2219014b9d0ae8fa76e9b45210416f18037b",
+    },
+    Sample {
+        repository: "files",
+        tag: "1.0",
+        about: "Changed and deleted files",
+        digest: "sha256:1868b59a5777f5d3d090d060f0e18ddd3dd20ad7692d9584f27f6ffcf5b4857c",
+    },
 ];
 
 /// Serves the practice registry's store in `dir`, filled, from within a tokio runtime: on 127.0.0.1 and
