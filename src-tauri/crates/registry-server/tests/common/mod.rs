@@ -100,16 +100,13 @@ pub fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 /// Checks that an answer is the spec's error with this status and code.
-#[track_caller]
-pub fn check_error(found: (StatusCode, Value), status: u16, code: &str) {
-    assert_eq!(found.0.as_u16(), status, "{}", found.1);
-    let errors = found.1["errors"].as_array().unwrap();
-    assert_eq!(errors.len(), 1);
-    assert_eq!(errors[0]["code"], code, "{}", found.1);
-    assert!(!errors[0]["message"].as_str().unwrap().is_empty());
-}
-
-pub async fn error_of(response: Response) -> (StatusCode, Value) {
+pub async fn check_error(response: Response, status: u16, code: &str) {
     assert_eq!(header(&response, "content-type"), "application/json");
-    (response.status(), body_json(response).await)
+    let found = response.status();
+    let body = body_json(response).await;
+    assert_eq!(found.as_u16(), status, "{body}");
+    let errors = body["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0]["code"], code, "{body}");
+    assert!(!errors[0]["message"].as_str().unwrap().is_empty());
 }
