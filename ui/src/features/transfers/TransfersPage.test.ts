@@ -2,9 +2,9 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { tick, type Component } from "svelte";
 import { describe, expect, it } from "vitest";
-import type { JobHead, JobOutcome, JobUpdate, TransferRow } from "../../ipc/bindings";
+import type { Fault, JobHead, JobOutcome, JobUpdate, TransferRow } from "../../ipc/bindings";
 import { fakeHost, fault } from "../../ipc/fake";
-import { toFault, type Host } from "../../ipc/host";
+import type { Host } from "../../ipc/host";
 import { App } from "../../state/app.svelte";
 import WithApp from "../../test/WithApp.svelte";
 import { render } from "@testing-library/svelte";
@@ -12,19 +12,19 @@ import { digestOf, job, row } from "./job.fixture";
 import TransfersPage from "./TransfersPage.svelte";
 
 /** A page over jobs that the test moves by hand. */
-async function page(heads: JobHead[], first: Partial<JobUpdate> = {}, refuse?: (name: string) => unknown) {
+async function page(heads: JobHead[], first: Partial<JobUpdate> = {}, refuse?: (name: string) => Fault | undefined) {
   const calls: [name: string, args: unknown][] = [];
   let tell: (update: JobUpdate) => void = () => undefined;
   let end: (outcome: JobOutcome) => void = () => undefined;
   const fake = fakeHost();
   const host: Host = {
     ...fake,
-    call: ((name: string, args: object) => {
+    call: (async (name: string, args: object) => {
       calls.push([name, args]);
       const refused = refuse?.(name);
-      if (refused !== undefined) return Promise.reject(toFault(refused));
-      if (name === "list_jobs") return Promise.resolve(heads);
-      return name.endsWith("_job") ? Promise.resolve(null) : fake.call(name as "app_info", args);
+      if (refused !== undefined) throw refused;
+      if (name === "list_jobs") return heads;
+      return name.endsWith("_job") ? null : fake.call(name as "app_info", args);
     }),
     watchJob: (id, onUpdate) => {
       const head = heads.find((each) => each.id === id) ?? job();
