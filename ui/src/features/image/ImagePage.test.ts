@@ -125,7 +125,7 @@ describe("the layers", () => {
     const { user } = await open(WEB);
     await user.click(await tab(/Layers/));
     const list = screen.getByRole("listbox", { name: /Layers/ });
-    expect(within(list).getAllByRole("option").map((each) => each.getAttribute("aria-label")?.split(",")[0])).toEqual([
+    expect(within(list).getAllByRole("option").map((each) => each.querySelector(".visually-hidden")?.textContent.split(",")[0])).toEqual([
       "Step without bytes", "Layer 3", "Layer 2", "Layer 1",
     ]);
     const chosen = () => within(list).getAllByRole("option").find((each) => each.getAttribute("aria-selected") === "true");

@@ -109,6 +109,14 @@ describe("a pull on its page", () => {
     await waitFor(() => expect(calls).toContainEqual(["resume_job", { id: 4 }]));
   });
 
+  it("pulls anew where the host can't go on", async () => {
+    const user = userEvent.setup();
+    const head = job({ id: 4, state: "failed", fault: fault("content_mismatch", "Layer `8b8b` arrived damaged") });
+    const { calls } = await page([head], { rows: [row({ state: "failed" })] }, (name) => (name === "resume_job" ? fault("internal", "It is over") : undefined));
+    await user.click(screen.getByRole("button", { name: "Fetch again" }));
+    await waitFor(() => expect(calls.find(([name]) => name === "start_pull")?.[1]).toMatchObject({ request: { input: head.reference, platform: "linux/amd64" } }));
+  });
+
   it("lists other transfers, opens one, and clears one that is over", async () => {
     const user = userEvent.setup();
     const { app, calls } = await page([job({ id: 3 }), job({ id: 2, title: "postgres:16", state: "queued" }), job({ id: 1, title: "alpine:3", state: "done", digest: digestOf("a") })]);
