@@ -1,7 +1,7 @@
 //! Accounts in front of the fake registry, and the token server, which serves the real docker-registry too.
 
-mod token_server;
 mod signer;
+mod token_server;
 
 use std::sync::Arc;
 

@@ -173,10 +173,11 @@ impl Image {
     }
 
     /// An attestation manifest of `subject`, as BuildKit adds to an index: platform unknown/unknown and the
-    /// annotations that point at the image. Add its [`Image::attestation_entry`] with [`Image::index_edited`].
+    /// annotations that point at the image. The value is its entry, to be added with [`Image::index_edited`].
     pub fn attestation(subject: &Self) -> (Self, Value) {
         let statement = Object::new("application/vnd.in-toto+json", &b"{\"_type\":\"statement\"}"[..]);
-        let config = Object::new(media_type::OCI_CONFIG, &b"{\"architecture\":\"unknown\",\"os\":\"unknown\"}"[..]);
+        let config =
+            Object::new(media_type::OCI_CONFIG, &b"{\"architecture\":\"unknown\",\"os\":\"unknown\"}"[..]);
         let body = json!({
             "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST,
             "config": config.descriptor_json(), "layers": [statement.descriptor_json()],
@@ -389,7 +390,8 @@ mod tests {
 
     #[test]
     fn every_descriptor_points_at_an_object() {
-        let arm = Image::builder(Family::Docker).platform("linux/arm64/v8").layer(Layer::noise(1, 500)).build();
+        let arm =
+            Image::builder(Family::Docker).platform("linux/arm64/v8").layer(Layer::noise(1, 500)).build();
         let shared = Layer::noise(1, 500);
         let amd = Image::builder(Family::Docker).layer(shared).layer(Layer::empty_archive()).build();
         let inner = Image::index(Family::Docker, &[&arm, &amd]);
@@ -401,7 +403,8 @@ mod tests {
         for manifest in [&arm.root, &amd.root] {
             let body: Value = serde_json::from_slice(&manifest.bytes).unwrap();
             for pointed in body["layers"].as_array().unwrap().iter().chain([&body["config"]]) {
-                let object = outer.blobs.iter().find(|blob| blob.digest.as_str() == pointed["digest"]).unwrap();
+                let object =
+                    outer.blobs.iter().find(|blob| blob.digest.as_str() == pointed["digest"]).unwrap();
                 assert_eq!(pointed["size"], object.size());
                 assert_eq!(Digest::sha256(&object.bytes), object.digest);
             }
@@ -410,7 +413,8 @@ mod tests {
 
     #[test]
     fn sha512_names_every_object() {
-        let image = Image::builder(Family::Oci).algorithm(Algorithm::Sha512).layer(Layer::noise(1, 9)).build();
+        let image =
+            Image::builder(Family::Oci).algorithm(Algorithm::Sha512).layer(Layer::noise(1, 9)).build();
         assert!(image.blobs.iter().chain([&image.root]).all(|it| it.digest.as_str().starts_with("sha512:")));
     }
 

@@ -84,7 +84,8 @@ impl Drop for Listener {
 /// Waits until the peer's kernel has taken every byte, so that a reset after N bytes arrives after N bytes: a reset
 /// throws away what is still in the send queue. Gives up after 5 s, for a peer that does not read.
 pub(crate) async fn drained(stream: &TcpStream) {
-    let (Ok(SocketAddr::V4(local)), Ok(SocketAddr::V4(peer))) = (stream.local_addr(), stream.peer_addr()) else {
+    let (Ok(SocketAddr::V4(local)), Ok(SocketAddr::V4(peer))) = (stream.local_addr(), stream.peer_addr())
+    else {
         return;
     };
     let deadline = Instant::now() + Duration::from_secs(5);
@@ -134,7 +135,9 @@ mod tests {
         drop(listener);
         client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         let end = client.read(&mut [0]);
-        assert!(matches!(end, Ok(0)) || end.is_err_and(|it| it.kind() == std::io::ErrorKind::ConnectionReset));
+        assert!(
+            matches!(end, Ok(0)) || end.is_err_and(|it| it.kind() == std::io::ErrorKind::ConnectionReset)
+        );
         let refused = (0..500).any(|_| {
             std::thread::sleep(Duration::from_millis(2));
             std::net::TcpStream::connect(address).is_err()

@@ -182,7 +182,10 @@ impl Proxy {
 
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proxy").field("host", &self.host()).field("down", &self.down()).finish_non_exhaustive()
+        f.debug_struct("Proxy")
+            .field("host", &self.host())
+            .field("down", &self.down())
+            .finish_non_exhaustive()
     }
 }
 

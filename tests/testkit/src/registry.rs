@@ -30,7 +30,7 @@ use crate::net::lock;
 use crate::server::{Reply, Request, Server};
 use crate::tls::ServerTls;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Repository {
     tags: BTreeMap<String, Digest>,
     manifests: BTreeMap<Digest, Object>,
@@ -176,9 +176,7 @@ fn route(request: &Request, content: &Content) -> Reply {
         return problem(405, "UNSUPPORTED", "this registry is read-only");
     }
     match Route::of(&request.path) {
-        Route::Ping => {
-            Reply::json(200, &json!({})).with("Docker-Distribution-Api-Version", "registry/2.0")
-        }
+        Route::Ping => Reply::json(200, &json!({})).with("Docker-Distribution-Api-Version", "registry/2.0"),
         Route::Catalog => {
             let names: Vec<&str> = content.keys().map(String::as_str).collect();
             list(request, "repositories", &names, &json!({}))

@@ -70,7 +70,8 @@ impl Script {
                     log.push(Vec::new());
                     log.len() - 1
                 };
-                let _ = follow(stream, &scripts[index], |bytes| lock(&log)[slot].extend_from_slice(bytes)).await;
+                let _ =
+                    follow(stream, &scripts[index], |bytes| lock(&log)[slot].extend_from_slice(bytes)).await;
             }
         });
         Self { listener, received }

@@ -28,9 +28,12 @@ impl Signer {
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(2200, 1, 1);
         let certificate = params.self_signed(&key).expect("the parameters are sound");
-        let signing =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.serialized_der(), &SystemRandom::new())
-                .expect("the key is P-256 in PKCS#8");
+        let signing = EcdsaKeyPair::from_pkcs8(
+            &ECDSA_P256_SHA256_FIXED_SIGNING,
+            key.serialized_der(),
+            &SystemRandom::new(),
+        )
+        .expect("the key is P-256 in PKCS#8");
         Self {
             key: signing,
             certificate_pem: certificate.pem(),
@@ -77,7 +80,8 @@ impl Signer {
             "access": scopes.iter().filter_map(|scope| access(scope)).collect::<Vec<_>>(),
         });
         let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("the system has random bytes");
+        let signature =
+            self.key.sign(&SystemRandom::new(), signed.as_bytes()).expect("the system has random bytes");
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }

@@ -112,10 +112,16 @@ impl TokenServer {
     }
 
     /// Whether a token opens what needs `scope`; the error is the challenge's `error` parameter.
-    pub(super) fn verdict(&self, token: Option<&str>, scope: Option<&str>) -> Result<(), Option<&'static str>> {
+    pub(super) fn verdict(
+        &self,
+        token: Option<&str>,
+        scope: Option<&str>,
+    ) -> Result<(), Option<&'static str>> {
         let Some(token) = token else { return Err(None) };
         let issued = lock(&self.state.issued);
-        let Some(issued) = issued.iter().find(|it| it.token == token) else { return Err(Some("invalid_token")) };
+        let Some(issued) = issued.iter().find(|it| it.token == token) else {
+            return Err(Some("invalid_token"));
+        };
         if issued.until.is_some_and(|until| Instant::now() >= until) {
             return Err(Some("invalid_token"));
         }
@@ -207,7 +213,10 @@ impl TokenServerBuilder {
     }
     /// Decides what is granted of each scope asked for, by account: less, or nothing.
     #[must_use]
-    pub fn grant(mut self, narrow: impl Fn(Option<&str>, &str) -> Option<String> + Send + Sync + 'static) -> Self {
+    pub fn grant(
+        mut self,
+        narrow: impl Fn(Option<&str>, &str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
         self.state.narrow = Arc::new(narrow);
         self
     }
@@ -236,7 +245,8 @@ impl TokenServerBuilder {
 
 /// Whether a granted scope (`repository:a/b:pull,push`) covers a needed one with one action.
 fn covers(granted: &str, needed: &str) -> bool {
-    let (Some((resource, actions)), Some((wanted, action))) = (granted.rsplit_once(':'), needed.rsplit_once(':'))
+    let (Some((resource, actions)), Some((wanted, action))) =
+        (granted.rsplit_once(':'), needed.rsplit_once(':'))
     else {
         return false;
     };

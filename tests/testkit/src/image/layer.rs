@@ -235,8 +235,11 @@ mod tests {
             let tar = unpacked(&layer);
             assert_eq!(layer.diff_id, Digest::sha256(&tar), "{compression:?}");
             let mut archive = tar::Archive::new(&tar[..]);
-            let names: Vec<String> =
-                archive.entries().unwrap().map(|it| it.unwrap().path().unwrap().display().to_string()).collect();
+            let names: Vec<String> = archive
+                .entries()
+                .unwrap()
+                .map(|it| it.unwrap().path().unwrap().display().to_string())
+                .collect();
             assert_eq!(names, ["usr/", "usr/a", "usr/b", "usr/c", "usr/.wh.gone", "var/.wh..wh..opq"]);
         }
     }

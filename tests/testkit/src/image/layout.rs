@@ -1,4 +1,4 @@
-//! Images as OCI image layout directories, for programs that read those.
+//! Images as folders, for programs that read those: OCI image layouts, and skopeo's `dir:`.
 
 use std::path::Path;
 use std::{fs, io};
@@ -34,6 +34,21 @@ impl Image {
             entries.push(entry);
         }
         fs::write(index_path, serde_json::to_vec(&index)?)
+    }
+
+    /// Writes the image as skopeo's `dir:` transport has it. Unlike a layout it may hold Docker's media types, which
+    /// skopeo 1.9 does not find in a layout's index.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn write_directory(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)?;
+        fs::write(dir.join("version"), "Directory Transport Version: 1.1\n")?;
+        fs::write(dir.join("manifest.json"), &self.root.bytes)?;
+        for manifest in &self.manifests {
+            fs::write(dir.join(format!("{}.manifest.json", manifest.digest.hex())), &manifest.bytes)?;
+        }
+        self.blobs.iter().try_for_each(|blob| fs::write(dir.join(blob.digest.hex()), &blob.bytes))
     }
 }
 

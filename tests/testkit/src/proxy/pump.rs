@@ -1,5 +1,6 @@
 //! One connection through the proxy: two directions, each a reader and a writer with the link between them.
 
+use std::future::Future;
 use std::io;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -24,15 +25,11 @@ pub(super) async fn run(client: TcpStream, server: TcpStream, link: Link, shared
     let (from_server, mut to_server) = server.into_split();
     let (up_in, mut up_out) = mpsc::channel(IN_FLIGHT);
     let (down_in, mut down_out) = mpsc::channel(IN_FLIGHT);
-    let up = async {
-        let _ = tokio::join!(read(from_client, up_in, link), write_up(&mut up_out, &mut to_server, shared));
-    };
-    let down = async {
-        tokio::join!(read(from_server, down_in, link), write_down(&mut down_out, &mut to_client, shared)).1
-    };
+    let up = carry(read(from_client, up_in, link), write_up(&mut up_out, &mut to_server, shared));
+    let down = carry(read(from_server, down_in, link), write_down(&mut down_out, &mut to_client, shared));
     // A client that has gone is no reason to keep what stalls; one that only half-closes gets a second.
     let gone = async {
-        up.await;
+        let _ = up.await;
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
     let end = tokio::select! {
@@ -47,8 +44,21 @@ pub(super) async fn run(client: TcpStream, server: TcpStream, link: Link, shared
             let stream: &TcpStream = to_client.as_ref();
             drained(stream).await;
             let _ = stream.set_zero_linger();
+            // Dropping it would send a FIN before the reset.
+            to_client.forget();
         }
     }
+}
+
+/// One direction: over when its writer is; a reader that waits for room does not hold it up.
+async fn carry<T>(reader: impl Future<Output = io::Result<()>>, writer: impl Future<Output = T>) -> T {
+    tokio::pin!(writer);
+    tokio::select! {
+        end = &mut writer => return end,
+        // The reader's end closes the channel, and the writer writes what is still in it.
+        _ = reader => {}
+    }
+    writer.await
 }
 
 struct Piece {
@@ -78,7 +88,11 @@ async fn read(mut from: OwnedReadHalf, into: mpsc::Sender<Piece>, link: Link) ->
     }
 }
 
-async fn write_up(pieces: &mut mpsc::Receiver<Piece>, to: &mut OwnedWriteHalf, shared: &Shared) -> io::Result<()> {
+async fn write_up(
+    pieces: &mut mpsc::Receiver<Piece>,
+    to: &mut OwnedWriteHalf,
+    shared: &Shared,
+) -> io::Result<()> {
     while let Some(piece) = pieces.recv().await {
         tokio::time::sleep_until(piece.due).await;
         to.write_all(&piece.bytes).await?;

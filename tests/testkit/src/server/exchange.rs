@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use super::fault::{self, Fault, Framing, Silence};
-use super::send::{Body, After, send};
+use super::send::{After, Body, send};
 use super::stream::Stream;
 use super::{Exchange, Reply, Request, Shared, request};
 use crate::net::lock;

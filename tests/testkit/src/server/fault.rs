@@ -388,7 +388,11 @@ mod tests {
             ("*a*b*", "/xaxxbx", true),
             ("*a*b", "/xaxxbx", false),
         ] {
-            assert_eq!(On::any(pattern).matches(&request("GET", target, &[])), expected, "{pattern} on {target}");
+            assert_eq!(
+                On::any(pattern).matches(&request("GET", target, &[])),
+                expected,
+                "{pattern} on {target}"
+            );
         }
         assert!(!On::head("*").matches(&request("GET", "/", &[])));
         assert!(!On::get("*").ranged().matches(&request("GET", "/", &[])));

@@ -28,7 +28,11 @@ impl Request {
 
     /// Every value of a header.
     pub fn header_values(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, it)| it.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, it)| it.as_str())
+            .collect()
     }
 
     /// The query's parameters, unescaped, in order.
@@ -213,7 +217,8 @@ mod tests {
 
     #[tokio::test]
     async fn reads_chunks() {
-        let wire = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\n\r\n";
+        let wire =
+            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\n\r\n";
         let request = read(&mut &wire[..], &mut BytesMut::new()).await.unwrap().unwrap();
         assert_eq!(&request.body[..], b"abcde");
     }
