@@ -1,3 +1,95 @@
-//! The measured comparison with peers.
+//! The measured comparison with peers: whole programs, the same registry, in turn, several rounds; medians and
+//! ratios. It judges nothing: the figures are for people.
 
-fn main() {}
+mod images;
+mod measure;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use testkit::proxy::{Link, Proxy};
+use testkit::real::DockerRegistry;
+
+use images::BenchImage;
+use measure::{Contender, Job};
+use report::Report;
+
+/// Measures Longshore beside skopeo, and crane where it is on PATH.
+#[derive(Parser)]
+struct Options {
+    /// Rounds that count; one more goes first and does not.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only the jobs whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// The `longshore` to measure.
+    #[arg(long, default_value = "target/release/longshore")]
+    longshore: PathBuf,
+    /// Where images are kept from run to run, on a disk.
+    #[arg(long, default_value = "target/bench")]
+    work: PathBuf,
+    /// Where the results go as JSON.
+    #[arg(long, default_value = "target/bench/results.json")]
+    results: PathBuf,
+}
+
+fn main() {
+    let options = Options::parse();
+    assert!(options.longshore.is_file(), "`{}` is missing: run `make bench`", options.longshore.display());
+    std::fs::create_dir_all(&options.work).expect("the work folder can be made");
+    let small = BenchImage::make(&options.work, "small", 5, 39 << 20, None);
+    let large = BenchImage::make(&options.work, "large", 8, 1_166 << 20, Some(578 << 20));
+    let registry = DockerRegistry::open();
+    for image in [&small, &large] {
+        image.upload(&registry.host());
+    }
+    let far = Proxy::with_link(&registry.host(), Link::far());
+    let mut report = Report::new(options.rounds);
+    for (image, disk) in [(&small, false), (&small, true), (&large, false), (&large, true)] {
+        let at = if disk { "disk" } else { "shm" };
+        let name = format!("pull {}, {at}", image.name);
+        run(&options, &mut report, &name, image, &registry.host(), disk, false);
+    }
+    run(&options, &mut report, "pull small, far", &small, &far.host(), false, false);
+    run(&options, &mut report, "pull large, far", &large, &far.host(), false, false);
+    eprintln!("far: {} connections open at most", far.most_open());
+    run(&options, &mut report, "pull large again, shm", &large, &registry.host(), false, true);
+    report.print();
+    report.save(&options.results);
+}
+
+fn run(
+    options: &Options,
+    report: &mut Report,
+    name: &str,
+    image: &BenchImage,
+    host: &str,
+    disk: bool,
+    again: bool,
+) {
+    if !name.contains(&options.only) {
+        return;
+    }
+    let base: &Path = if disk { &options.work } else { Path::new("/dev/shm") };
+    let folder =
+        tempfile::Builder::new().prefix("longshore-bench-").tempdir_in(base).expect("a folder for the pulls");
+    let job = Job {
+        reference: format!("{host}/{}:latest", image.name),
+        folder: folder.path().to_owned(),
+        disk,
+        again,
+    };
+    let contenders = Contender::all(&options.longshore);
+    for round in 0..=options.rounds {
+        for contender in &contenders {
+            let figures = contender.measure(&job);
+            image.check(contender, &job);
+            if round > 0 {
+                report.add(name, contender.name(), figures);
+            }
+        }
+    }
+    report.print_job(name);
+}

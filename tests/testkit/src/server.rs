@@ -6,6 +6,7 @@
 
 mod exchange;
 mod fault;
+mod on;
 mod request;
 mod send;
 mod stream;
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-pub use fault::{Fault, On};
+pub use fault::Fault;
+pub use on::On;
 pub use request::Request;
 
 use crate::image::Image;
@@ -83,7 +85,7 @@ pub(crate) type Handler = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
 /// What the connections of a server share.
 pub(crate) struct Shared {
     handler: Handler,
-    faults: Mutex<Vec<fault::Rule>>,
+    faults: Mutex<Vec<on::Rule>>,
     log: Mutex<Vec<Arc<Mutex<Exchange>>>>,
     idle: Mutex<Option<Duration>>,
     connections: Mutex<u64>,
@@ -170,7 +172,7 @@ impl Server {
     /// Makes requests that match `on` go wrong. Rules are asked in the order they were added, the first that is due
     /// is applied; each counts all the requests that match it.
     pub fn fault(&self, on: On, fault: Fault) {
-        lock(&self.shared.faults).push(fault::Rule::new(on, fault));
+        lock(&self.shared.faults).push(on::Rule::new(on, fault));
     }
 
     /// Forgets every fault.

@@ -31,6 +31,7 @@ mod endpoint;
 mod fault;
 mod gc;
 pub mod ingest;
+mod index;
 mod layout;
 mod lease;
 mod names;

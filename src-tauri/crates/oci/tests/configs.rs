@@ -27,11 +27,11 @@ fn config() -> Value {
 }
 
 fn parse(value: &Value) -> (ImageConfig, Vec<String>) {
-    ImageConfig::parse(value.to_string().as_bytes()).unwrap()
+    ImageConfig::parse(value.to_string().as_bytes()).expect("it is read")
 }
 
 fn with(mut value: Value, pointer: &str, new: Value) -> Value {
-    *value.pointer_mut(pointer).unwrap() = new;
+    *value.pointer_mut(pointer).expect("the field is there") = new;
     value
 }
 
@@ -39,7 +39,7 @@ fn manifest(layers: usize) -> Manifest {
     let blob =
         json!({"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest("c"), "size": 1});
     let text = json!({"config": blob, "layers": vec![blob.clone(); layers]}).to_string();
-    match Node::parse(text.as_bytes(), None).unwrap() {
+    match Node::parse(text.as_bytes(), None).expect("it is read") {
         Node::Manifest(manifest) => manifest,
         Node::Index(_) => panic!("a manifest"),
     }

@@ -161,25 +161,29 @@ fn what_runs_where() {
 
 #[test]
 fn windows_builds_and_features() {
-    let wanted = platform("windows(10.0.17763.1)/amd64");
-    assert!(
-        wanted.preference(&platform("windows(10.0.17763.99)/amd64")).is_some(),
-        "another revision of the build"
-    );
-    assert!(wanted.preference(&platform("windows(10.0.20348.1)/amd64")).is_none(), "another build");
+    let on = |host: &str| platform(&format!("windows({host})/amd64"));
+    let cases = [
+        ("10.0.17763.1", "10.0.17763.99", true, "another revision of the build"),
+        ("10.0.17763.1", "10.0.14393.1", false, "another build"),
+        ("10.0.20348.1", "10.0.17763.1", false, "Server 2022 on, but the image is older"),
+        ("10.0.20348.1", "10.0.20348.9", true, "Server 2022"),
+        ("10.0.22621.1", "10.0.20348.1", true, "Windows 11 runs Server 2022's"),
+        ("10.0.26100.1", "10.0.20348.1", true, "Server 2025 runs Server 2022's"),
+        ("10.0.26200.1", "10.0.20348.1", false, "after Server 2025 no longer"),
+        ("10.0.20348.1", "10.0.26100.1", false, "an image newer than its host"),
+        ("11.0.20348.1", "10.0.20348.1", false, "another major version"),
+        ("10.0.20348", "10.0.x", false, "an image's version that is none"),
+        ("10", "10.0.20348", true, "a host's version that says too little"),
+    ];
+    for (host, image, runs, name) in cases {
+        assert_eq!(on(host).preference(&on(image)).is_some(), runs, "{name}");
+    }
+    let wanted = on("10.0.17763.1");
+    let linux = |version: &str| platform(&format!("linux({version})/amd64"));
     assert!(wanted.preference(&platform("windows/amd64")).is_some(), "no build said");
-    assert!(
-        platform("windows/amd64").preference(&platform("windows(10.0.1)/amd64")).is_some(),
-        "none wanted"
-    );
-    assert!(
-        platform("linux(1.0)/amd64").preference(&platform("linux(2.0)/amd64")).is_some(),
-        "Linux has no builds"
-    );
-    assert!(
-        wanted.preference(&platform("windows(10.0.17763.1+win32k)/amd64")).is_some(),
-        "hosts have win32k"
-    );
+    assert!(platform("windows/amd64").preference(&wanted).is_some(), "none wanted");
+    assert!(linux("1.0").preference(&linux("2.0")).is_some(), "Linux has no builds");
+    assert!(wanted.preference(&on("10.0.17763.1+win32k")).is_some(), "hosts have win32k");
 
     check(
         "linux(+a+b)/amd64",

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::fault::{self, Fault, Framing, Silence};
+use super::fault::{Fault, Framing, Silence};
 use super::send::{After, Body, send};
 use super::stream::Stream;
-use super::{Exchange, Reply, Request, Shared, request};
+use super::{Exchange, Reply, Request, Shared, on, request};
 use crate::net::lock;
 
 pub(super) async fn serve(mut stream: Stream, connection: u64, shared: &Shared) -> io::Result<()> {
@@ -34,7 +34,7 @@ pub(super) async fn serve(mut stream: Stream, connection: u64, shared: &Shared) 
             done: false,
         }));
         lock(&shared.log).push(Arc::clone(&exchange));
-        let fault = fault::due(&mut lock(&shared.faults), &request);
+        let fault = on::due(&mut lock(&shared.faults), &request);
         match answer(&mut stream, &request, &fault, shared, &exchange).await? {
             After::KeepOpen => {}
             After::End => return stream.finish().await,

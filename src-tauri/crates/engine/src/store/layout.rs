@@ -25,11 +25,11 @@ impl ContentStore {
     /// Refused: a directory full of something else ([`Code::ConfigInvalid`]); a layout newer than this program and
     /// symbolic links where directories belong ([`Code::StoreCorrupt`]).
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self> {
-        Self::open_with(dir.into(), Disk::default())
+        Self::open_with(&dir.into(), Disk::default())
     }
 
-    pub(super) fn open_with(dir: PathBuf, disk: Disk) -> Result<Self> {
-        let dir = std::path::absolute(&dir).map_err(|error| io_error(&dir, "find", error))?;
+    pub(super) fn open_with(dir: &Path, disk: Disk) -> Result<Self> {
+        let dir = std::path::absolute(dir).map_err(|error| io_error(dir, "find", error))?;
         let store = Self::with_disk(dir, disk);
         store.lay_out()?;
         Ok(store)

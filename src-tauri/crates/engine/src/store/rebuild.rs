@@ -12,7 +12,8 @@ use oci::graph::{MANIFEST_CAP, Node};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::{Damage, INDEX_CAP, Index};
+use super::index::{Damage, Index, digest_text};
+use super::names::INDEX_CAP;
 use super::{ContentStore, io_error};
 use crate::error::{Code, Error, Result};
 
@@ -125,7 +126,7 @@ fn salvage(text: &[u8]) -> Vec<Value> {
     while let Some(start) = text[at..].iter().position(|&byte| byte == b'{').map(|found| at + found) {
         let mut values = serde_json::Deserializer::from_slice(&text[start..]).into_iter::<Value>();
         match values.next() {
-            Some(Ok(value)) if super::names::digest_text(&value).is_some() => {
+            Some(Ok(value)) if digest_text(&value).is_some() => {
                 at = start + values.byte_offset();
                 entries.push(value);
             }

@@ -7,11 +7,11 @@ impl Platform {
     ///
     /// As containerd's `Only`: 64-bit ARM falls back to older revisions and then to 32-bit v8, v7, v6, v5; arm/v7
     /// to v6 and v5; amd64/v3 to v2, v1 and then 386. A candidate may need only features that are wanted, the more
-    /// of them the better. A Windows candidate must be of the wanted build, if one is wanted.
+    /// of them the better. A Windows candidate must be of a build that the wanted one runs, if both are said.
     pub fn preference(&self, candidate: &Platform) -> Option<u32> {
         let wanted = self.normalized();
         let candidate = candidate.normalized();
-        if wanted.os != candidate.os || !same_windows_build(&wanted, &candidate) {
+        if wanted.os != candidate.os || !fits_windows(&wanted, &candidate) {
             return None;
         }
         // containerd strips win32k on both sides: hosts have it without saying so.
@@ -90,11 +90,36 @@ fn number(variant: &str) -> Option<u32> {
     digits.parse().ok().filter(|version| *version <= 16)
 }
 
-/// Windows images run on the build that they were made for: major, minor and build number must agree.
-fn same_windows_build(wanted: &Platform, candidate: &Platform) -> bool {
-    let (Some(wanted_version), Some(version)) = (&wanted.os_version, &candidate.os_version) else {
-        return true;
+fn fits_windows(wanted: &Platform, candidate: &Platform) -> bool {
+    match (&wanted.os_version, &candidate.os_version) {
+        (Some(host), Some(image)) if wanted.os == "windows" => runs_on_windows(host, image),
+        _ => true,
+    }
+}
+
+/// Windows containers share their host's kernel interface: major and minor must agree and, as Microsoft's table of
+/// compatible versions has it, the build must be the host's own, or for hosts from Server 2022 on lie between the
+/// long-term release before it and the host itself.
+fn runs_on_windows(host: &str, image: &str) -> bool {
+    const SERVER_2022: u32 = 20348;
+    const LONG_TERM: [u32; 2] = [SERVER_2022, 26100];
+    let (Some(host), Some(image)) = (windows_version(host), windows_version(image)) else {
+        // A host without a version takes any image; an image's unreadable version fits no host.
+        return windows_version(host).is_none();
     };
-    let build = |version: &str| version.split('.').take(3).map(str::to_owned).collect::<Vec<_>>();
-    wanted.os != "windows" || build(wanted_version) == build(version)
+    if host[..2] != image[..2] {
+        return false;
+    }
+    let (host, image) = (host[2], image[2]);
+    if host < SERVER_2022 {
+        return host == image;
+    }
+    let oldest = LONG_TERM.into_iter().rev().find(|release| *release < host).unwrap_or(SERVER_2022);
+    (oldest..=host).contains(&image)
+}
+
+/// `10.0.17763.1` → 10, 0, 17763.
+fn windows_version(text: &str) -> Option<[u32; 3]> {
+    let mut numbers = text.split('.').map(|part| part.parse().ok());
+    Some([numbers.next()??, numbers.next()??, numbers.next()??])
 }

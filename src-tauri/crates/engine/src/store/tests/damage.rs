@@ -55,7 +55,8 @@ fn f079_a_flipped_or_cut_blob_is_found_quarantined_and_written_anew() {
 
 #[test]
 fn f084_a_damaged_index_is_rebuilt_and_kept() {
-    let cases: [(&str, fn(&str) -> String, bool); 7] = [
+    type Harm = fn(&str) -> String;
+    let cases: [(&str, Harm, bool); 7] = [
         ("empty", |_| String::new(), false),
         ("garbage", |_| "\u{0}\u{1}not json".into(), false),
         ("no object", |_| "[]".into(), false),

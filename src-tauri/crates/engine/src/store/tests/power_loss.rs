@@ -30,7 +30,7 @@ struct Scenario {
 /// directory yet, names, a name that moves.
 fn scenario(dir: &Path) -> Scenario {
     let root = dir.join("store");
-    let store = ContentStore::open_with(root.clone(), Disk::logged()).unwrap();
+    let store = ContentStore::open_with(&root, Disk::logged()).unwrap();
     let mut promises = Vec::new();
     let mut promise = |promise| promises.push((store.0.disk.operations().len(), promise));
     promise(Promise::Laid);

@@ -1,0 +1,202 @@
+//! The images that are moved: made once from real folders of the machine, kept as OCI layouts.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use oci::digest::{Algorithm, Digest, Hasher};
+use oci::media_type;
+use serde_json::json;
+
+use crate::measure::{Contender, Job};
+
+/// Where files are taken from, in this order.
+const FOLDERS: &[&str] =
+    &["/usr/lib", "/usr/share", "/usr/bin", "/opt", "/root/.rustup", "/root/.cargo", "/var/lib"];
+
+/// An image in a layout on disk.
+pub struct BenchImage {
+    pub name: &'static str,
+    layout: PathBuf,
+    digest: String,
+}
+
+impl BenchImage {
+    /// Makes it, or takes what an earlier run made: `layers` gzip layers of `total` bytes, one of them of `largest`.
+    pub fn make(work: &Path, name: &'static str, layers: usize, total: u64, largest: Option<u64>) -> Self {
+        let layout = work.join(format!("image-{name}"));
+        let done = layout.join("digest");
+        if let Ok(digest) = std::fs::read_to_string(&done) {
+            return Self { name, layout, digest };
+        }
+        eprintln!("making the image `{name}` ({} MB in {layers} layers)", total / 1_000_000);
+        let _ = std::fs::remove_dir_all(&layout);
+        std::fs::create_dir_all(layout.join("blobs/sha256")).expect("the layout can be made");
+        let rest = largest.map_or(total / layers as u64, |largest| (total - largest) / (layers as u64 - 1));
+        let mut files = Files::new();
+        let mut descriptors = Vec::new();
+        let mut diff_ids = Vec::new();
+        for at in 0..layers {
+            let size = if at == layers / 2 { largest.unwrap_or(rest) } else { rest };
+            let (digest, bytes, diff_id) = layer(&layout, &mut files, size);
+            descriptors.push(
+                json!({"mediaType": media_type::OCI_LAYER_GZIP, "digest": digest.as_str(), "size": bytes}),
+            );
+            diff_ids.push(diff_id.as_str().to_owned());
+        }
+        let config = json!({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+        let config = put(&layout, &serde_json::to_vec(&config).expect("JSON"));
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "layers": descriptors,
+            "config": {"mediaType": media_type::OCI_CONFIG, "digest": config.0.as_str(), "size": config.1},
+        });
+        let manifest = put(&layout, &serde_json::to_vec(&manifest).expect("JSON"));
+        let index = json!({"schemaVersion": 2, "manifests": [{
+            "mediaType": media_type::OCI_MANIFEST, "digest": manifest.0.as_str(), "size": manifest.1,
+            "annotations": {"org.opencontainers.image.ref.name": "latest"},
+        }]});
+        write(&layout.join("index.json"), &serde_json::to_vec(&index).expect("JSON"));
+        write(&layout.join("oci-layout"), br#"{"imageLayoutVersion":"1.0.0"}"#);
+        write(&done, manifest.0.as_str().as_bytes());
+        Self { name, layout, digest: manifest.0.as_str().to_owned() }
+    }
+
+    /// Puts it into a registry.
+    pub fn upload(&self, host: &str) {
+        let source = format!("oci:{}:latest", self.layout.display());
+        let target = format!("docker://{host}/{}:latest", self.name);
+        let status = Command::new("skopeo")
+            .args(["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", &source, &target])
+            .status()
+            .expect("skopeo runs");
+        assert!(status.success(), "skopeo could not fill the registry");
+    }
+
+    /// Fails unless what was pulled is this image.
+    pub fn check(&self, contender: &Contender, job: &Job) {
+        let found = contender.digest(job);
+        assert_eq!(found, self.digest, "{} pulled something else", contender.name());
+    }
+}
+
+/// Regular files of the machine, one after the other, each once.
+struct Files {
+    stack: Vec<PathBuf>,
+}
+
+impl Files {
+    fn new() -> Self {
+        Self { stack: FOLDERS.iter().rev().map(PathBuf::from).collect() }
+    }
+}
+
+impl Iterator for Files {
+    type Item = PathBuf;
+
+    fn next(&mut self) -> Option<PathBuf> {
+        while let Some(path) = self.stack.pop() {
+            let Ok(metadata) = path.symlink_metadata() else { continue };
+            if metadata.is_dir() {
+                let Ok(entries) = std::fs::read_dir(&path) else { continue };
+                let mut entries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+                entries.sort();
+                self.stack.extend(entries.into_iter().rev());
+            } else if metadata.is_file() {
+                return Some(path);
+            }
+        }
+        None
+    }
+}
+
+fn layer(layout: &Path, files: &mut Files, size: u64) -> (Digest, u64, Digest) {
+    let path = layout.join("blobs/sha256/part");
+    let outer =
+        Hashing::new(BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file for the layer")));
+    let inner = Hashing::new(GzEncoder::new(outer, Compression::new(1)));
+    let mut tar = tar::Builder::new(inner);
+    tar.mode(tar::HeaderMode::Deterministic);
+    let mut number = 0_u64;
+    // The encoder holds little back, so what it has written is the layer's size, near enough.
+    while tar.get_ref().inner.get_ref().bytes < size {
+        number += 1;
+        match files.next() {
+            Some(file) => {
+                let name = file.strip_prefix("/").expect("absolute").to_owned();
+                // A file that vanishes or can't be read is left out: any file will do.
+                if let Ok(mut open) = File::open(&file) {
+                    let _ = tar.append_file(name, &mut open);
+                }
+            }
+            None => {
+                let bytes = noise(number, 1 << 20);
+                let mut header = tar::Header::new_gnu();
+                header.set_size(bytes.len() as u64);
+                header.set_mode(0o644);
+                header.set_cksum();
+                tar.append_data(&mut header, format!("noise/{number}"), bytes.as_slice())
+                    .expect("the layer can be written");
+            }
+        }
+    }
+    let inner = tar.into_inner().expect("the layer can be written");
+    let diff_id = inner.hasher.finish();
+    let outer = inner.inner.finish().expect("the layer can be written");
+    let (digest, bytes) = (outer.hasher.finish(), outer.bytes);
+    outer.inner.into_inner().expect("the layer can be written");
+    std::fs::rename(&path, layout.join("blobs/sha256").join(digest.hex())).expect("the layer can be named");
+    (digest, bytes, diff_id)
+}
+
+/// Bytes that do not compress, the same for the same seed.
+fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend_from_slice(&state.to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// A writer that hashes and counts what passes.
+struct Hashing<W> {
+    inner: W,
+    hasher: Hasher,
+    bytes: u64,
+}
+
+impl<W> Hashing<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, hasher: Hasher::new(Algorithm::Sha256), bytes: 0 }
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+fn put(layout: &Path, bytes: &[u8]) -> (Digest, u64) {
+    let digest = Digest::sha256(bytes);
+    write(&layout.join("blobs/sha256").join(digest.hex()), bytes);
+    (digest, bytes.len() as u64)
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).expect("the layout can be written");
+}

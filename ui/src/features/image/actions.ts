@@ -1,0 +1,52 @@
+/** The image page's actions for the palette, and the command line that says the same as each tab. */
+import type { ImageDetail } from "../../ipc/bindings";
+import type { Action } from "../../state/actions.svelte";
+import type { ImageTab } from "../../state/navigation.svelte";
+import { nameParts } from "./facts";
+
+export function tabCommand(tab: ImageTab, detail: ImageDetail): string {
+  switch (tab) {
+    case "overview":
+      return detail.from === "store" ? `docker image inspect ${detail.familiar}` : `docker buildx imagetools inspect ${detail.familiar}`;
+    case "layers":
+      return `docker history --no-trunc ${detail.familiar}`;
+    case "manifest":
+      return detail.index !== null && detail.manifest !== null
+        ? `crane manifest --platform ${detail.manifest.platform} ${detail.familiar}`
+        : `crane manifest ${detail.familiar}`;
+  }
+}
+
+/** The name with the digest: the same bytes for ever. */
+export const pinned = (detail: ImageDetail): string => `${nameParts(detail.reference).withoutTag}@${detail.digest}`;
+
+type Does = {
+  pull: () => void;
+  show: (tab: ImageTab) => void;
+  openDocument: (digest: string) => void;
+  remove: (() => void) | null;
+  copy: (text: string) => void;
+};
+
+export function imageActions(detail: ImageDetail, does: Does): Action[] {
+  const group = detail.familiar;
+  const actions: Action[] = [
+    { id: "image-pull", title: detail.local === "absent" ? "Pull this image" : "Pull this image again", group, icon: "pull", note: "Moves what is missing", run: does.pull },
+    { id: "image-copy-digest", title: "Copy digest", group, icon: "copy", run: () => does.copy(detail.digest) },
+    { id: "image-copy-pinned", title: "Copy pinned reference", group, icon: "copy", note: "Name and digest", run: () => does.copy(pinned(detail)) },
+    { id: "image-copy-command", title: "Copy docker command", group, icon: "terminal", run: () => does.copy(`docker pull ${detail.familiar}`) },
+  ];
+  if (detail.manifest !== null) {
+    actions.push(
+      { id: "image-overview", title: "Show overview", group, icon: "info", run: () => does.show("overview") },
+      { id: "image-layers", title: "Show layers", group, icon: "layers", run: () => does.show("layers") },
+    );
+  }
+  actions.push({ id: "image-manifest", title: "Show manifest", group, icon: "file-json", run: () => does.show("manifest") });
+  if (detail.config !== null) {
+    const { digest } = detail.config;
+    actions.push({ id: "image-config", title: "Show config", group, icon: "file-json", run: () => does.openDocument(digest) });
+  }
+  if (does.remove) actions.push({ id: "image-remove", title: "Remove from this computer…", group, icon: "trash", run: does.remove });
+  return actions;
+}

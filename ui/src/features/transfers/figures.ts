@@ -1,0 +1,58 @@
+/** Numbers of a transfer in words: what moves, how fast, how long, and what a screen reader is told. */
+import type { JobHead } from "../../ipc/bindings";
+import { byteParts, bytes, rate, remaining } from "../../lib/format";
+
+/** The figure of a pull, in two sizes of type: `12.3` and `of 41.4 MB`. */
+export function figure(arrived: number, toMove: number): { arrived: string; of: string } {
+  const done = byteParts(arrived);
+  const whole = byteParts(toMove);
+  return {
+    arrived: done.unit === whole.unit || arrived === 0 ? (arrived === 0 ? "0" : done.figure) : `${done.figure} ${done.unit}`,
+    of: `of ${whole.figure} ${whole.unit}`,
+  };
+}
+
+export type Figures = {
+  /** bytes that this job has to fetch */
+  toMove: number;
+  /** bytes still to fetch */
+  left: number;
+  /** parts of the overall bar, percent */
+  skippedPart: number;
+  arrivedPart: number;
+};
+
+/** `total` counts every byte of the image, skipped ones too: they are part of the bar but not of the figure. */
+export function figures(job: Pick<JobHead, "total" | "skipped" | "arrived">): Figures {
+  const toMove = Math.max(0, job.total - job.skipped);
+  const arrived = Math.min(job.arrived, toMove);
+  const part = (bytes: number) => (job.total === 0 ? 0 : (100 * bytes) / job.total);
+  return { toMove, left: toMove - arrived, skippedPart: part(job.skipped), arrivedPart: part(arrived) };
+}
+
+/** Speed and estimate; empty in the first two seconds, when both would be guesses. */
+export function paceLine(job: Pick<JobHead, "state" | "rate" | "eta" | "elapsed">): string {
+  if (job.state !== "running" || job.elapsed < 2_000) return "";
+  if (job.rate <= 0) return "Nothing arrives";
+  return job.eta === null ? rate(job.rate) : `${rate(job.rate)}, ${remaining(job.eta)}`;
+}
+
+/** The last quarter that was passed, 0 to 3. The start and the end are announced by whoever starts and ends a job. */
+export function quarter(job: Pick<JobHead, "total" | "skipped" | "arrived">): number {
+  const { toMove, left } = figures(job);
+  return toMove === 0 ? 0 : Math.min(3, Math.floor((4 * (toMove - left)) / toMove));
+}
+
+/** What a screen reader is told on the way from one update to the next; empty between quarters. */
+export function quarterPassed(told: number, now: number, title: string): string {
+  return now > told ? `${now * 25} percent of ${title}` : "";
+}
+
+/** The sentence below "Pulled … in …". */
+export function movedLine(job: Pick<JobHead, "total" | "skipped" | "arrived">, upToDate: boolean): string {
+  const { toMove } = figures(job);
+  if (upToDate && toMove === 0) return "Nothing moved: every byte was here already.";
+  if (job.skipped === 0) return `${bytes(toMove)} moved.`;
+  if (toMove === 0) return `No layer moved: all ${bytes(job.skipped)} were here already.`;
+  return `${bytes(toMove)} moved, ${bytes(job.skipped)} skipped.`;
+}

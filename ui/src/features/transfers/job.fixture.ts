@@ -1,0 +1,30 @@
+import type { JobHead, TransferRow } from "../../ipc/bindings";
+
+/** A pull in the middle, changed as a test asks. */
+export function job(change: Partial<JobHead> = {}): JobHead {
+  return {
+    id: 1,
+    verb: "pull",
+    title: "nginx:1.25",
+    reference: "docker.io/library/nginx:1.25",
+    platform: "linux/amd64",
+    state: "running",
+    total: 70_500_000,
+    skipped: 29_100_000,
+    arrived: 12_300_000,
+    rate: 11_800_000,
+    eta: 3,
+    startedAt: "2026-11-23T20:00:00Z",
+    elapsed: 4_000,
+    command: "docker pull nginx:1.25",
+    digest: null,
+    fault: null,
+    ...change,
+  };
+}
+
+export const digestOf = (fill: string) => `sha256:${fill.repeat(64 / fill.length)}`;
+
+export function row(change: Partial<TransferRow> = {}): TransferRow {
+  return { digest: digestOf("8b"), kind: "layer", size: 41_400_000, done: 0, state: "waiting", note: null, ...change };
+}

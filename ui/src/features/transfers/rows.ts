@@ -1,0 +1,62 @@
+/** A transfer's rows: what each one says and how long its bar is. */
+import type { TransferRow } from "../../ipc/bindings";
+
+export type Fill = "have" | "move" | "verify" | "done" | "fail" | "none";
+export type RowLook = {
+  /** the icon's name in the design's set */
+  icon: "equal" | "clock" | "arrow-down" | "retry" | "shield-check" | "check" | "pause" | "close";
+  word: string;
+  tone: "have" | "wait" | "move" | "verify" | "done" | "fail";
+  fill: Fill;
+  /** how much of the bar is filled, 0 to 1 */
+  filled: number;
+};
+
+export function look(row: TransferRow): RowLook {
+  const part = row.size > 0 ? Math.min(1, row.done / row.size) : 0;
+  switch (row.state) {
+    case "exists":
+      return { icon: "equal", word: "Already exists", tone: "have", fill: "have", filled: 1 };
+    case "waiting":
+      return { icon: "clock", word: "Waiting", tone: "wait", fill: part > 0 ? "have" : "none", filled: part };
+    case "downloading":
+      return { icon: "arrow-down", word: "Downloading", tone: "move", fill: "move", filled: part };
+    case "retrying":
+      return { icon: "retry", word: row.note ?? "Retrying", tone: "wait", fill: "have", filled: part };
+    case "verifying":
+      return { icon: "shield-check", word: "Verifying digest", tone: "verify", fill: "verify", filled: 1 };
+    case "complete":
+      return { icon: "check", word: "Pull complete", tone: "done", fill: "done", filled: 1 };
+    case "paused":
+      return { icon: "pause", word: "Paused", tone: "wait", fill: "have", filled: part };
+    case "failed":
+      return { icon: "close", word: row.note ?? "Digest does not match", tone: "fail", fill: "fail", filled: 1 };
+  }
+}
+
+/** Whether the row's figure counts: `12.3 / 41.4 MB` and not `41.4 MB`. */
+export const counts = (row: TransferRow): boolean =>
+  row.state === "downloading" || ((row.state === "paused" || row.state === "retrying") && row.done > 0);
+
+/** A bar narrower than this could not be seen to be there, percent. */
+const LEAST_WIDTH = 2.5;
+
+/** Bar lengths to scale: the largest row is 100 percent. */
+export function widths(rows: readonly TransferRow[]): number[] {
+  const largest = rows.reduce((most, row) => Math.max(most, row.size), 0);
+  return rows.map((row) => (largest === 0 ? LEAST_WIDTH : Math.max(LEAST_WIDTH, (100 * row.size) / largest)));
+}
+
+const KINDS: Record<TransferRow["kind"], string> = { layer: "Layer", config: "Config", manifest: "Manifest" };
+
+/** The spoken label of a row. */
+export function spoken(row: TransferRow, shortDigest: string, figure: string): string {
+  return `${KINDS[row.kind]} ${shortDigest}, ${look(row).word}, ${figure}`;
+}
+
+/** Layers in their order; the config and manifests only where they still say something. */
+export function shownRows(rows: readonly TransferRow[]): TransferRow[] {
+  const layers = rows.filter((row) => row.kind === "layer");
+  const others = rows.filter((row) => row.kind !== "layer" && (row.state === "failed" || row.state === "retrying"));
+  return layers.length === 0 ? [...rows] : [...layers, ...others];
+}

@@ -1,0 +1,38 @@
+// The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
+// tests and in a plain browser. Nothing here knows either of them.
+
+import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate } from "./bindings";
+
+/** Commands that answer once. The two streaming ones have methods of their own below. */
+export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges">;
+export type CallArguments<K extends CallName> = Commands[K][0];
+export type CallResult<K extends CallName> = Commands[K][1];
+
+export type Host = {
+  /** Rejects with a `Fault`, never with anything else. */
+  call: <K extends CallName>(name: K, args: CallArguments<K>) => Promise<CallResult<K>>;
+  /** Resolves when the job ends; the first update has every row and line, later ones what changed. */
+  watchJob: (id: number, onUpdate: (update: JobUpdate) => void) => Promise<JobOutcome>;
+  /** Streams exchanges as they begin, move and end, for as long as the page lives. */
+  watchExchanges: (onExchanges: (heads: ExchangeHead[]) => void) => void;
+};
+
+/** Turns whatever was thrown into a `Fault`, so that views have one thing to draw. */
+export function toFault(thrown: unknown): Fault {
+  if (isFault(thrown)) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return {
+    code: "internal",
+    message,
+    hint: null,
+    causes: [],
+    side: null,
+    digest: null,
+    exchange: null,
+    choices: [],
+  };
+}
+
+function isFault(value: unknown): value is Fault {
+  return typeof value === "object" && value !== null && "code" in value && "message" in value && "causes" in value;
+}

@@ -1,0 +1,201 @@
+// Everything that the window knows, made once for one host and handed down by context.
+
+import { createContext } from "svelte";
+import type { AppInfo, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
+import { toFault, type Host } from "../ipc/host";
+import { elapsed } from "../lib/format";
+import { Actions } from "./actions.svelte";
+import { ReadCache } from "./cache";
+import { Exchanges } from "./exchanges.svelte";
+import { Jobs, type Job } from "./jobs.svelte";
+import { Navigation, type Page } from "./navigation.svelte";
+import { Read } from "./reads.svelte";
+import { SettingsState } from "./settings.svelte";
+
+export class App {
+  readonly host: Host;
+  readonly navigation = new Navigation();
+  readonly settings: SettingsState;
+  readonly jobs: Jobs;
+  readonly exchanges: Exchanges;
+  readonly actions = new Actions();
+
+  readonly info: Read<AppInfo>;
+  readonly registries: Read<RegistryEntry[]>;
+  readonly images: Read<LocalImage[]>;
+  readonly shelf: Read<PracticeShelf>;
+  #wireForPage = false;
+  readonly #details = new ReadCache<ImageDetail>();
+
+  /** The reference bar's panel is open: its Pull is then the one orange button. */
+  barOpen = $state(false);
+  /** Set by the reference bar: puts text into it and the caret behind. */
+  editReference: (text: string) => void = () => undefined;
+  /** Set by the platform picker. */
+  openPlatforms: () => void = () => undefined;
+  /** The platform of the next inspect or pull: one platform, or all of them. */
+  platform = $state.raw<{ all: boolean; name: string | null }>({ all: false, name: null });
+  /** The command line that does what was done last. */
+  command = $state("");
+  wire = $state<{ open: boolean; selected: number | null }>({ open: false, selected: null });
+  paletteOpen = $state(false);
+  paletteQuery = $state("");
+  /** Spoken politely. */
+  announcement = $state("");
+
+  constructor(host: Host) {
+    this.host = host;
+    this.settings = new SettingsState(host);
+    this.jobs = new Jobs(host, {
+      settled: (job, outcome) => this.#settled(job, outcome),
+      quarter: (job, percent) => this.announce(`${job.head.title}: ${percent}%`),
+    });
+    this.exchanges = new Exchanges(host);
+    this.info = new Read(() => host.call("app_info", {}));
+    this.registries = new Read(() => host.call("list_registries", {}));
+    this.images = new Read(() => host.call("list_images", {}));
+    this.shelf = new Read(() => host.call("practice_shelf", {}));
+  }
+
+  /** Reads what is kept and begins to watch. */
+  async start(): Promise<void> {
+    this.exchanges.watch();
+    await Promise.all([this.settings.load(), this.jobs.load().catch(() => undefined)]);
+    this.wire.open = this.settings.value.wireOpen;
+    this.platform = { all: false, name: this.settings.value.platform };
+  }
+
+  /** The platform that is pulled when none is named. */
+  get defaultPlatform(): string {
+    return this.platform.name ?? this.settings.value.platform ?? this.info.value?.platform ?? "linux/amd64";
+  }
+
+  go(page: Page): void {
+    this.#leavePage();
+    this.navigation.go(page);
+  }
+
+  /** Opens an image's page, of the registry, the store, or whichever has it (`auto`). */
+  inspect(input: string, options: Parameters<Navigation["openImage"]>[1] = {}): void {
+    this.#leavePage();
+    this.navigation.openImage(input, { platform: this.platform.name, ...options });
+    void this.settings.remember(input);
+  }
+
+  image(input: string, from: "registry" | "store" | "auto", platform: string | null): Read<ImageDetail> {
+    return this.#details.get(imageKey(input, from, platform), () =>
+      this.host.call("inspect_image", { input, from, platform }),
+    );
+  }
+
+  /** Starts a pull and shows it; a pull of the same reference that is under way is shown instead. */
+  async pull(input: string, options: Partial<Omit<PullRequest, "input">> = {}): Promise<void> {
+    const request: PullRequest = {
+      input,
+      platform: options.platform ?? this.platform.name,
+      allPlatforms: options.allPlatforms ?? this.platform.all,
+      allTags: options.allTags ?? false,
+    };
+    if (request.allPlatforms) request.platform = null;
+    this.command = pullCommand(request);
+    try {
+      const known = this.jobs.activeFor(input);
+      const id = known ? known.head.id : await this.jobs.pull(request);
+      this.go({ kind: "transfers", job: id });
+      this.announce(`Pulling ${input}`);
+      void this.settings.remember(input);
+    } catch (thrown) {
+      this.go({ kind: "refused", fault: toFault(thrown), subject: input });
+    }
+  }
+
+  announce(sentence: string): void {
+    this.announcement = sentence;
+  }
+
+  /** Opens Wire at an exchange for as long as this page is open; where Wire would cover the page it only selects. */
+  showExchange(id: number): void {
+    const covers = window.matchMedia("(max-width: 1119px)").matches;
+    this.#wireForPage ||= !this.wire.open && !covers;
+    this.wire = { open: this.wire.open || !covers, selected: id };
+  }
+  openWire(selected: number | null = this.wire.selected): void {
+    this.#wireForPage = false;
+    this.wire = { open: true, selected };
+    void this.settings.change({ wireOpen: true });
+  }
+  closeWire(): void {
+    this.wire = { open: false, selected: this.wire.selected };
+    void this.settings.change({ wireOpen: false });
+  }
+
+  /** What is on this computer changed: everything that shows it asks again. */
+  storeChanged(): void {
+    void this.images.refresh();
+    void this.shelf.refresh();
+    const { page } = this.navigation;
+    this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
+  }
+
+  back(): void {
+    this.#leavePage();
+    this.navigation.back();
+  }
+  forward(): void {
+    this.#leavePage();
+    this.navigation.forward();
+  }
+
+  #leavePage(): void {
+    if (!this.#wireForPage) return;
+    this.#wireForPage = false;
+    this.wire = { open: false, selected: null };
+  }
+
+  #settled(job: Job, outcome: JobOutcome): void {
+    if (outcome.state === "done") {
+      this.announce(
+        outcome.upToDate ? `${job.head.title} is up to date` : `Pulled ${job.head.title} in ${elapsed(job.head.elapsed)}`,
+      );
+    } else if (outcome.state === "failed") {
+      this.announce(`${job.head.title} was not pulled: ${outcome.fault?.message ?? "the transfer failed"}`);
+      // Errors open Wire at the failing step.
+      if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
+    }
+    // A transfer that was stopped may have brought whole layers too.
+    this.storeChanged();
+  }
+}
+
+function imageKey(input: string, from: string, platform: string | null): string {
+  return JSON.stringify([input, from, platform]);
+}
+
+/** How a page would be had in a terminal; null where a page has no such thing. */
+export function pageCommand(page: Page, practiceHost: string | null): string | null {
+  switch (page.kind) {
+    case "home":
+      return practiceHost ? `curl http://${practiceHost}/v2/_catalog` : null;
+    case "image":
+      return page.from === "store" ? `docker image inspect ${page.input}` : `docker buildx imagetools inspect ${page.input}`;
+    case "images":
+      return "docker image ls --digests";
+    case "transfers":
+    case "refused":
+    case "settings":
+      return null;
+  }
+}
+
+/** The line that does this pull: Docker's, or Longshore's own where Docker can't do it. */
+export function pullCommand(request: PullRequest): string {
+  // `docker pull` takes one platform; every manifest of an index is for other tools.
+  if (request.allPlatforms) return `longshore pull --all-platforms ${request.input}`;
+  const words = ["docker", "pull"];
+  if (request.allTags) words.push("--all-tags");
+  if (request.platform) words.push("--platform", request.platform);
+  words.push(request.input);
+  return words.join(" ");
+}
+
+export const [useApp, provideApp] = createContext<App>();

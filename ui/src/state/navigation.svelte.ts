@@ -1,0 +1,76 @@
+// Where the window is, and the way back. A page names things by reference or id, never by path.
+
+import type { Fault } from "../ipc/bindings";
+
+export type ImageTab = "overview" | "layers" | "manifest";
+
+export type Page =
+  | { kind: "home" }
+  | {
+      kind: "image";
+      /** What was asked for: a reference as typed, or a canonical name from a list. */
+      input: string;
+      from: "registry" | "store" | "auto";
+      platform: string | null;
+      tab: ImageTab;
+    }
+  | { kind: "images" }
+  /** `job` is the one shown in full; null shows the newest. */
+  | { kind: "transfers"; job: number | null }
+  /** A pull that could not even start: there is no transfer to show, so the fault is the page. */
+  | { kind: "refused"; fault: Fault; subject: string }
+  | { kind: "settings" };
+
+const DEPTH = 100;
+
+export class Navigation {
+  page = $state.raw<Page>({ kind: "home" });
+  #behind = $state.raw<Page[]>([]);
+  #ahead = $state.raw<Page[]>([]);
+
+  get canBack(): boolean {
+    return this.#behind.length > 0;
+  }
+  get canForward(): boolean {
+    return this.#ahead.length > 0;
+  }
+
+  /** Opens a page. Opening the one that is open already leaves no step to go back to. */
+  go(page: Page): void {
+    if (JSON.stringify(page) === JSON.stringify(this.page)) return;
+    this.#behind = [...this.#behind, this.page].slice(-DEPTH);
+    this.#ahead = [];
+    this.page = page;
+  }
+
+  /** Changes the open page in place: another tab or platform of the same image is not a step. */
+  replace(page: Page): void {
+    this.page = page;
+  }
+
+  openImage(input: string, options: { from?: "registry" | "store" | "auto"; platform?: string | null; tab?: ImageTab } = {}): void {
+    this.go({
+      kind: "image",
+      input,
+      from: options.from ?? "auto",
+      platform: options.platform ?? null,
+      tab: options.tab ?? "overview",
+    });
+  }
+
+  back(): void {
+    const page = this.#behind.at(-1);
+    if (!page) return;
+    this.#ahead = [this.page, ...this.#ahead];
+    this.#behind = this.#behind.slice(0, -1);
+    this.page = page;
+  }
+
+  forward(): void {
+    const page = this.#ahead[0];
+    if (!page) return;
+    this.#behind = [...this.#behind, this.page];
+    this.#ahead = this.#ahead.slice(1);
+    this.page = page;
+  }
+}
