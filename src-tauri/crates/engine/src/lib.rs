@@ -8,6 +8,7 @@ pub mod error;
 pub mod exchange;
 pub mod image;
 pub mod job;
+pub mod place;
 pub mod registry;
 pub mod store;
 pub mod transfer;
