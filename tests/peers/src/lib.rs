@@ -1,4 +1,4 @@
-//! Longshore as a black box, against real programs: Debian's docker-registry and skopeo.
+//! Longshore as a black box, against real programs: Debian's docker-registry, skopeo and umoci.
 //!
 //! The tests run the built `longshore`. They find it by `LONGSHORE_BIN`, else beside themselves in cargo's target
 //! folder, and say how to build it where it is missing. Each [`Longshore`] has a home, a store and a Docker
