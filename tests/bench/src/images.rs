@@ -125,6 +125,11 @@ fn layer(layout: &Path, files: &mut Files, size: u64) -> (Digest, u64, Digest) {
         number += 1;
         match files.next() {
             Some(file) => {
+                // A file much larger than what is left would make another image than the one that is named.
+                let left = size - tar.get_ref().inner.get_ref().bytes;
+                if file.metadata().map_or(0, |metadata| metadata.len()) > left.max(1 << 20) * 2 {
+                    continue;
+                }
                 let name = file.strip_prefix("/").expect("absolute").to_owned();
                 // A file that vanishes or can't be read is left out: any file will do.
                 if let Ok(mut open) = File::open(&file) {

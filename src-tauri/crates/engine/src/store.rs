@@ -36,6 +36,7 @@ pub mod inventory;
 mod layout;
 mod lease;
 mod names;
+mod place;
 mod rebuild;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use inventory::Holding;
 pub use layout::hash_file;
 pub use lease::{Holder, Lease};
 pub use names::{NAME_ANNOTATION, PULLED_AT_ANNOTATION, REF_NAME_ANNOTATION, Stamp, StoredImage};
+pub use place::default_dir;
 
 /// A directory of images. Cloning shares it; several processes may open the same directory at once.
 #[derive(Clone, Debug)]
