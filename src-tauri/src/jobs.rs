@@ -148,7 +148,8 @@ impl Jobs {
             return Ok(());
         }
         let again = entry.with(|record| {
-            let done = record.outcome().is_some_and(|outcome| outcome.fault.is_none() && outcome.digest.is_some());
+            let done =
+                record.outcome().is_some_and(|outcome| outcome.fault.is_none() && outcome.digest.is_some());
             if !done {
                 let revision = record.revision();
                 *record = Record::new(id, entry.task.about(), (self.0.clock)(), revision);

@@ -129,7 +129,8 @@ pub struct Explanation {
 
 impl From<explain::Explanation> for Explanation {
     fn from(found: explain::Explanation) -> Self {
-        let traps = found.traps.into_iter().map(|trap| Trap { code: trap.code.into(), message: trap.message });
+        let traps =
+            found.traps.into_iter().map(|trap| Trap { code: trap.code.into(), message: trap.message });
         let (breakdown, problem) = match found.outcome {
             Ok(breakdown) => (Some(breakdown.into()), None),
             Err(problem) => {
