@@ -161,10 +161,9 @@ impl Http {
                 Some(job) => job.run(self.follow(request, Some(job))).await,
                 None => self.follow(request, None).await,
             };
-            let policy = &self.0.options.retry;
-            let Some(again) = policy.after(&outcome, attempt, idempotent, begun.elapsed()) else {
-                return outcome;
-            };
+            let HttpOptions { retry: policy, connect_timeout, .. } = &self.0.options;
+            let again = policy.after(&outcome, attempt, idempotent, begun.elapsed(), *connect_timeout);
+            let Some(again) = again else { return outcome };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }

@@ -5,4 +5,5 @@
 
 mod scene;
 
+mod connect;
 mod plain;
