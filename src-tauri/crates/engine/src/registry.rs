@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::http::{HeaderValue, StatusCode};
+use bytes::Bytes;
 use oci::name::{Registry, RepositoryName};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -145,7 +146,35 @@ impl RegistryClient {
 
     /// Sends a request with the authorization that the scopes need; see the module's doc for what it does on a 401.
     /// The answer may still be a refusal.
-    pub(crate) async fn call(
+    pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
+        // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
+        Job::run_if_any(job, self.call_to_the_end(request, scopes, job)).await
+    }
+
+    /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that
+    /// breaks off is asked for again, like a request without an answer.
+    pub(crate) async fn call_and_read(
+        &self,
+        request: Request,
+        scopes: &[Scope],
+        cap: u64,
+        job: Option<&Job>,
+    ) -> Result<(Answer, Bytes)> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut answer = self.call(request.clone(), scopes, job).await?;
+            if !answer.status.is_success() {
+                return Ok((answer, Bytes::new()));
+            }
+            match Job::run_if_any(job, answer.body.read(cap)).await {
+                Ok(bytes) => return Ok((answer, bytes)),
+                Err(error) => self.0.http.wait_after(error, attempt, job).await?,
+            }
+        }
+    }
+
+    async fn call_to_the_end(
         &self,
         mut request: Request,
         scopes: &[Scope],

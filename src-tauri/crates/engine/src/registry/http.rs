@@ -25,7 +25,7 @@ pub use retry::RetryPolicy;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
-use crate::job::Job;
+use crate::job::{Job, TransferEvent};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -157,33 +157,46 @@ impl Http {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let outcome = match job {
-                Some(job) => job.run(self.follow(request, Some(job))).await,
-                None => self.follow(request, None).await,
+            let outcome = Job::run_if_any(job, self.follow(request, job)).await;
+            let HttpOptions { retry: policy, connect_timeout, .. } = &self.0.options;
+            let again = match &outcome {
+                Ok(answer) => policy.after_answer(answer, attempt, idempotent),
+                Err(error) => {
+                    policy.after_error(error, attempt, idempotent, begun.elapsed(), *connect_timeout)
+                }
             };
-            let policy = &self.0.options.retry;
-            let Some(again) = policy.after(&outcome, attempt, idempotent, begun.elapsed()) else {
-                return outcome;
-            };
+            let Some(again) = again else { return outcome };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }
             drop(outcome);
-            if let Some(job) = job {
-                job.emit(crate::job::TransferEvent::Retrying {
-                    digest: None,
-                    wait: again.wait,
-                    why: again.why,
-                });
-                job.run(async {
-                    tokio::time::sleep(again.wait).await;
-                    Ok(())
-                })
-                .await?;
-            } else {
-                tokio::time::sleep(again.wait).await;
-            }
+            self.wait(again, job).await?;
         }
+    }
+
+    /// Waits before an answer is asked for again whose body broke off after `attempt` tries.
+    ///
+    /// # Errors
+    /// The failure itself, where it is not to be tried again; [`Code::Cancelled`].
+    pub(crate) async fn wait_after(&self, error: Error, attempt: u32, job: Option<&Job>) -> Result<()> {
+        let broke_off = matches!(error.code(), Code::ConnectionLost | Code::Timeout);
+        let again =
+            self.0.options.retry.after_error(&error, attempt, broke_off, Duration::ZERO, Duration::ZERO);
+        match again {
+            Some(again) if broke_off => self.wait(again, job).await,
+            _ => Err(error),
+        }
+    }
+
+    async fn wait(&self, again: retry::Again, job: Option<&Job>) -> Result<()> {
+        if let Some(job) = job {
+            job.emit(TransferEvent::Retrying { digest: None, wait: again.wait, why: again.why });
+        }
+        let sleep = async {
+            tokio::time::sleep(again.wait).await;
+            Ok(())
+        };
+        Job::run_if_any(job, sleep).await
     }
 
     async fn follow(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {

@@ -5,4 +5,7 @@
 
 mod scene;
 
+mod cancel;
+mod connect;
 mod plain;
+mod resume;

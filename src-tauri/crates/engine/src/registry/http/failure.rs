@@ -39,7 +39,19 @@ fn unreachable(error: reqwest::Error, host: &str) -> Error {
     let refused = cause_of::<std::io::Error>(&error)
         .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
     let text = chain(&error);
-    let (message, hint) = if text.contains("dns error") || text.contains("failed to lookup") {
+    // The TLS library has no type for it.
+    if text.contains("tls handshake eof") {
+        return Error::new(
+            Code::Unreachable,
+            format!("`{host}` ends the connection instead of speaking TLS"),
+        )
+        .with_hint(plain_http_hint(host))
+        .with_source(error);
+    }
+    let (message, hint) = if ["dns error", "failed to lookup", "invalid dns name"]
+        .iter()
+        .any(|said| text.contains(said))
+    {
         (
             format!("the name `{host}` does not resolve"),
             "Check the spelling of the host, and the network connection",
@@ -93,9 +105,7 @@ fn protocol_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)
 
 fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
     let hint = match code {
-        Code::PlainHttpRefused => {
-            format!("If it is meant to be plain HTTP, mark it: `--plain-http {host}`, or in Settings under plain HTTP hosts")
-        }
+        Code::PlainHttpRefused => plain_http_hint(host),
         Code::TlsFailed if text.contains("expired") || text.contains("not valid yet") => {
             "Check the clock of this computer; if it is right, the registry's operator must renew the certificate".into()
         }
@@ -106,6 +116,12 @@ fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
         _ => return None,
     };
     Some(hint)
+}
+
+fn plain_http_hint(host: &str) -> String {
+    format!(
+        "If it is meant to be plain HTTP, mark it: `--plain-http {host}`, or in Settings under plain HTTP hosts"
+    )
 }
 
 /// Whether a plain HTTP request reached a TLS port: Go's servers say so, others break off.
