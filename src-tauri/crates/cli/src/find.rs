@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use engine::endpoint::{ImageSource, Target};
 use engine::image::{self, Image};
 use engine::job::Job;
@@ -128,30 +129,65 @@ pub fn in_store(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Op
 /// # Errors
 /// As [`image::inspect`].
 pub async fn look(look: &Look, context: &Context, job: &Job) -> Result<Found, Failure> {
+    let platform = look.platform.as_ref();
+    let inspect = async |at: &Located| image::inspect(&*at.source, &at.target, platform, job).await;
+    let (image, at, warnings) = where_it_is(look, context, inspect).await?;
+    Ok(Found { image, place: at.place, name: at.name, warnings })
+}
+
+/// The bytes of the manifest or index, as they were received; of one platform's manifest where that is asked for.
+///
+/// # Errors
+/// As [`look`], except that nothing is too odd to be printed.
+pub async fn raw(look: &Look, context: &Context, job: &Job) -> Result<Bytes, Failure> {
+    let fetch = async |at: &Located| match &look.platform {
+        None => Ok(at.source.resolve(&at.target, job).await?.bytes),
+        Some(platform) => {
+            let image = image::inspect(&*at.source, &at.target, Some(platform), job).await?;
+            Ok(image.manifest.map_or(image.root.bytes, |manifest| manifest.document.bytes))
+        }
+    };
+    where_it_is(look, context, fetch).await.map(|(bytes, ..)| bytes)
+}
+
+struct Located {
+    source: Arc<dyn ImageSource>,
+    target: Target,
+    place: Place,
+    name: Option<String>,
+}
+
+/// Does the work in the store, or else at the registry; with the warnings that there were.
+async fn where_it_is<T>(
+    look: &Look,
+    context: &Context,
+    work: impl AsyncFn(&Located) -> engine::Result<T>,
+) -> Result<(T, Located, Vec<String>), Failure> {
     let wanted = Wanted::parse(&look.input)?;
     if !look.remote
         && let Some(store) = context.existing_store()?
         && let Some(target) = in_store(&store, &look.input, &wanted)?
     {
-        match image::inspect(&store, &target, look.platform.as_ref(), job).await {
-            Ok(image) => {
-                let name = name_of(&store, &target)?;
-                return Ok(Found { image, place: Place::Store, name, warnings: Vec::new() });
-            }
+        let name = name_of(&store, &target)?;
+        let at = Located { source: Arc::new(store), target, place: Place::Store, name };
+        match work(&at).await {
+            Ok(done) => return Ok((done, at, Vec::new())),
             // The store has only other platforms of it.
             Err(error) if error.code() == Code::ImageMissing && matches!(wanted, Wanted::Name(_)) => {}
             Err(error) => return Err(context.failure(error)),
         }
     }
-    let Wanted::Name(reference) = &wanted else { return Err(not_here(&look.input, look.remote)) };
+    let Wanted::Name(reference) = wanted else { return Err(not_here(&look.input, look.remote)) };
     let client = context.client(reference.registry());
-    let source: Arc<dyn ImageSource> =
-        Arc::new(RegistrySource::new(client.clone(), reference.repository().clone()));
-    let target = Target::Named(reference.clone());
-    let looked = image::inspect(&*source, &target, look.platform.as_ref(), job).await;
+    let at = Located {
+        source: Arc::new(RegistrySource::new(client.clone(), reference.repository().clone())),
+        name: Some(reference.canonical()),
+        target: Target::Named(reference),
+        place: Place::Registry,
+    };
+    let done = work(&at).await;
     let warnings = context.warn(&client);
-    let image = looked.map_err(|error| context.failure(error))?;
-    Ok(Found { image, place: Place::Registry, name: Some(reference.canonical()), warnings })
+    Ok((done.map_err(|error| context.failure(error))?, at, warnings))
 }
 
 fn name_of(store: &ContentStore, target: &Target) -> Result<Option<String>, Failure> {
