@@ -182,52 +182,40 @@ impl RegistryClient {
     ) -> Result<Answer> {
         request.from_private = self.is_private().await?;
         let answer = self.exchange(&mut request, scopes, job).await;
-        if !self.should_upgrade(&answer) {
+        if !self.may_speak_tls() {
             return answer;
         }
-        let Ok(mut answer) = answer else { return self.upgrade(request, scopes, job).await };
-        let body = answer.body.read_start(1024).await;
-        if http::wants_https(answer.status, &body) {
-            drop(answer);
-            return self.upgrade(request, scopes, job).await;
+        match answer {
+            Err(first) if http::is_garbled(&first) => {
+                match self.upgrade(request, scopes, job).await {
+                    // No TLS either: the first failure was the true one.
+                    Err(error) if error.code() != Code::TlsFailed => Err(first),
+                    other => other,
+                }
+            }
+            Ok(mut answer) if answer.status == StatusCode::BAD_REQUEST => {
+                let body = answer.body.peek_start(1024).await;
+                if http::wants_https(answer.status, &body) {
+                    return self.upgrade(request, scopes, job).await;
+                }
+                Ok(answer)
+            }
+            other => other,
         }
-        Err(Error::new(
-            Code::RegistryRefused,
-            format!("`{}` refused the request with status 400", self.0.registry.as_str()),
-        )
-        .at_exchange(answer.body.exchange()))
     }
 
     /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
     /// what it gets from then on. Never the other way round.
-    fn should_upgrade(&self, answer: &Result<Answer>) -> bool {
-        let plain = self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback();
-        plain
-            && match answer {
-                Ok(answer) => {
-                    answer.status == StatusCode::BAD_REQUEST && !answer.headers.contains_key(API_VERSION)
-                }
-                Err(error) => error.code() == Code::ProtocolViolation,
-            }
+    fn may_speak_tls(&self) -> bool {
+        self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback()
     }
 
     async fn upgrade(&self, mut request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         let _ = request.url.set_scheme("https");
         request.authorization = None;
-        match self.exchange(&mut request, scopes, job).await {
-            // Not TLS either: the first failure was the true one.
-            Err(error) if error.code() == Code::PlainHttpRefused => Err(Error::new(
-                Code::ProtocolViolation,
-                format!("the answer of `{}` is not HTTP that can be read", self.0.registry.as_str()),
-            )
-            .with_hint("Something other than a registry answers there, or a proxy is broken")
-            .with_source(error)),
-            Err(error) => Err(error),
-            Ok(answer) => {
-                self.0.plain.store(false, Ordering::Relaxed);
-                Ok(answer)
-            }
-        }
+        let answer = self.exchange(&mut request, scopes, job).await?;
+        self.0.plain.store(false, Ordering::Relaxed);
+        Ok(answer)
     }
 
     async fn exchange(&self, request: &mut Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
@@ -262,9 +250,6 @@ impl RegistryClient {
             .await)
     }
 }
-
-/// What every registry of the distribution family sends.
-const API_VERSION: &str = "docker-distribution-api-version";
 
 fn basic(username: &str, password: &str) -> Result<HeaderValue> {
     use base64::Engine as _;

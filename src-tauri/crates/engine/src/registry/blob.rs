@@ -100,21 +100,19 @@ fn partial(answer: Answer, blob: &Descriptor, range: ByteRange) -> Result<BlobRe
         [value] => value.to_str().ok().and_then(content_range),
         _ => None,
     };
-    let fits = told.is_some_and(|(from, last, total)| {
+    let announced = announced(&answer);
+    let fits = |(from, last, total): (u64, u64, Option<u64>)| {
         // A server may send less than was asked for, never something else.
-        from == range.from && last >= from && last < end && total.is_none_or(|total| total == blob.size)
-    });
-    let length_fits = match (told, announced(&answer)) {
-        (Some((from, last, _)), Some(length)) => length == last - from + 1,
-        _ => true,
+        from == range.from
+            && (from..end).contains(&last)
+            && total.is_none_or(|total| total == blob.size)
+            && announced.is_none_or(|length| length == last - from + 1)
     };
-    match told {
-        Some((from, last, _)) if fits && length_fits => {
-            answer.body.note("the rest of the blob");
-            Ok(BlobReader::new(from, last + 1, answer.body))
-        }
-        _ => Err(unusable(RangeProblem::Wrong, &answer.body, blob)),
-    }
+    let Some((from, last, _)) = told.filter(|told| fits(*told)) else {
+        return Err(unusable(RangeProblem::Wrong, &answer.body, blob));
+    };
+    answer.body.note("the rest of the blob");
+    Ok(BlobReader::new(from, last + 1, answer.body))
 }
 
 fn unusable(problem: RangeProblem, body: &Body, blob: &Descriptor) -> Error {
@@ -129,6 +127,10 @@ impl ChunkSource for Body {
 
     fn exchange(&self) -> Option<u64> {
         Some(Self::exchange(self))
+    }
+
+    fn failed(&self, why: &str) {
+        Self::failed(self, why);
     }
 }
 

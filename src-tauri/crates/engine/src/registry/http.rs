@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 pub use body::{Body, Pace};
-pub(crate) use failure::{looks_like_html, web_page};
+pub(crate) use failure::{is_garbled, looks_like_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
 pub use retry::RetryPolicy;

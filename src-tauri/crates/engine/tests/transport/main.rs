@@ -7,5 +7,7 @@ mod scene;
 
 mod cancel;
 mod connect;
+mod length;
 mod plain;
+mod ranges;
 mod resume;

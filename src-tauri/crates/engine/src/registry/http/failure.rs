@@ -103,6 +103,11 @@ fn protocol_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)
     })
 }
 
+/// Whether what answered spoke no HTTP.
+pub(crate) fn is_garbled(error: &Error) -> bool {
+    cause_of::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+}
+
 fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
     let hint = match code {
         Code::PlainHttpRefused => plain_http_hint(host),
