@@ -194,9 +194,13 @@ impl RegistryClient {
         }
         match answer {
             Err(first) if http::is_garbled(&first) => {
+                let no_tls_either = |error: &Error| {
+                    let codes =
+                        [Code::PlainHttpRefused, Code::Unreachable, Code::ConnectionLost, Code::Timeout];
+                    codes.contains(&error.code())
+                };
                 match self.upgrade(request, scopes, job).await {
-                    // No TLS either: the first failure was the true one.
-                    Err(error) if error.code() != Code::TlsFailed => Err(first),
+                    Err(error) if no_tls_either(&error) => Err(first),
                     other => other,
                 }
             }

@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
 use oci::descriptor::Descriptor;
 use oci::name::RepositoryName;
 
-use super::http::Body;
+use super::http::{Body, host_of, says_html, web_page};
 use super::{Answer, RegistryClient, Scope, refusal};
 use crate::blob::{BlobReader, ByteRange, ChunkSource, RangeProblem};
 use crate::error::{Code, Error, Result};
@@ -42,7 +42,12 @@ impl RegistryClient {
             let value = HeaderValue::from_str(&range.header()).expect("digits and a dash");
             request.headers.insert(RANGE, value);
         }
-        let answer = self.call(request, &[Scope::pull(repository)], job).await?;
+        let mut answer = self.call(request, &[Scope::pull(repository)], job).await?;
+        if answer.status.is_success() && is_web_page(&mut answer, blob).await {
+            let why = web_page(&host_of(&answer.url), answer.status);
+            answer.body.failed(why.message());
+            return Err(why.at_digest(&blob.digest).at_exchange(answer.body.exchange()));
+        }
         match answer.status {
             StatusCode::OK => whole(answer, blob),
             StatusCode::PARTIAL_CONTENT => partial(answer, blob, range),
@@ -72,6 +77,15 @@ impl RegistryClient {
         }
         error
     }
+}
+
+/// A captive portal answers every request with its page. A blob may be one too: then its descriptor says so.
+async fn is_web_page(answer: &mut Answer, blob: &Descriptor) -> bool {
+    if !says_html(&answer.headers) || blob.media_type.starts_with("text/html") {
+        return false;
+    }
+    let start = answer.body.peek_start(512).await;
+    start.trim_ascii_start().starts_with(b"<")
 }
 
 fn whole(answer: Answer, blob: &Descriptor) -> Result<BlobReader> {

@@ -10,4 +10,6 @@ mod connect;
 mod length;
 mod plain;
 mod ranges;
+mod redirect;
 mod resume;
+mod status;
