@@ -3,6 +3,7 @@
 //! - [`image`]: real images, deterministic, of any shape and size.
 //! - [`registry`]: a registry in this process that serves them, logs every request, and fails as told.
 //! - [`auth`]: Basic and Bearer in front of it, and the token server, also for the real docker-registry.
+//! - [`front`]: one address for a registry and its token server.
 //! - [`server`]: the HTTP/1.1 server beneath both, for further origins: redirect targets, captive portals.
 //! - [`script`]: a raw TCP server for what no HTTP library would send.
 //! - [`proxy`]: a TCP proxy that counts, cuts, stalls, throttles and delays.
@@ -20,6 +21,7 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod auth;
+pub mod front;
 pub mod helper;
 pub mod image;
 mod net;
