@@ -53,7 +53,7 @@ pub enum Wanted {
     /// A digest alone, or the beginning of one that can't be a name.
     Digest(Digest),
     /// An ID that is no reference by the grammar (64 hexadecimal digits).
-    Id(String),
+    Id,
 }
 
 impl Wanted {
@@ -67,7 +67,7 @@ impl Wanted {
         }
         match input.parse() {
             Ok(reference) => Ok(Self::Name(reference)),
-            Err(_) if is_id(input) => Ok(Self::Id(input.to_owned())),
+            Err(_) if is_id(input) => Ok(Self::Id),
             Err(problem) => Err(Failure::reference(input, problem)),
         }
     }
@@ -116,10 +116,10 @@ pub fn in_store(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Op
         Wanted::Name(reference) if store.resolve(reference)?.is_some() => {
             Ok(Some(Target::Named(reference.clone())))
         }
-        Wanted::Name(_) | Wanted::Id(_) if is_id(input) => {
+        Wanted::Name(_) | Wanted::Id if is_id(input) => {
             Ok(by_id(&store.images()?, input)?.map(Target::Exact))
         }
-        Wanted::Name(_) | Wanted::Id(_) => Ok(None),
+        Wanted::Name(_) | Wanted::Id => Ok(None),
         Wanted::Digest(digest) => Ok(store.resolve_digest(digest)?.map(|_| Target::Exact(digest.clone()))),
     }
 }
@@ -222,7 +222,7 @@ mod tests {
         let hex = "0123456789abcdef".repeat(4);
         assert!(matches!(Wanted::parse("nginx").unwrap(), Wanted::Name(_)));
         assert!(matches!(Wanted::parse(&format!("sha256:{hex}")).unwrap(), Wanted::Digest(_)));
-        assert!(matches!(Wanted::parse(&hex).unwrap(), Wanted::Id(_)));
+        assert!(matches!(Wanted::parse(&hex).unwrap(), Wanted::Id));
         assert!(
             matches!(Wanted::parse("0123456789ab").unwrap(), Wanted::Name(_)),
             "a name that may be an ID"

@@ -79,7 +79,7 @@ fn remove(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Vec<Remo
             taken => taken,
         },
         Wanted::Digest(digest) => by_digest(digest)?,
-        Wanted::Id(_) => by_id()?,
+        Wanted::Id => by_id()?,
     };
     if taken.is_empty() { Err(unknown(input, &store.images()?)) } else { Ok(taken) }
 }
