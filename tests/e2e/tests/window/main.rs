@@ -1,0 +1,8 @@
+//! The window, used as a person uses it.
+
+mod first;
+
+/// What every test begins with.
+mod prelude {
+    pub use e2e::{CONTROL, ENTER, ESCAPE, Home, TAB, Window};
+}
