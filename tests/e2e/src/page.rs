@@ -21,6 +21,14 @@ impl Window {
         }
     }
 
+    /// Runs a script that gives its value to its last argument, a function.
+    pub async fn later(&self, script: &str) -> Value {
+        match self.client.execute_async(script, vec![]).await {
+            Ok(value) => value,
+            Err(error) => self.fail(&format!("the script failed: {error}\n{script}")).await,
+        }
+    }
+
     /// Waits until a script returns something that is true, and gives it.
     pub async fn until(&self, what: &str, script: &str) -> Value {
         let begun = Instant::now();

@@ -1,6 +1,10 @@
 //! The window, used as a person uses it.
 
 mod first;
+mod hostile;
+mod keyboard;
+mod looks;
+mod transfers;
 
 /// What every test begins with.
 mod prelude {
