@@ -26,6 +26,7 @@ export default ts.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       // Faults cross the wire as plain objects, and are thrown as they came.
       "@typescript-eslint/only-throw-error": ["error", { allow: [{ from: "file", name: "Fault" }] }],
+      "@typescript-eslint/prefer-promise-reject-errors": "off",
       "no-restricted-imports": [
         "error",
         { patterns: [{ group: ["@tauri-apps/*"], message: "Only ipc/tauri.ts talks to Tauri." }] },

@@ -1,3 +1,8 @@
-//! The window.
+//! The window's program.
 
-fn main() {}
+// No console beside the window on Windows.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() {
+    longshore_desktop::run();
+}

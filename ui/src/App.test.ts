@@ -30,8 +30,18 @@ describe("the window", () => {
     await renderWindow();
     await user.keyboard("{Control>}l{/Control}");
     expect(screen.getByRole("combobox", { name: "Image reference" })).toHaveFocus();
-    await user.keyboard("{Escape}{Escape}{Control>}p{/Control}");
+    await user.keyboard("nginx{Escape}{Escape}{Control>}p{/Control}");
     expect(await screen.findByRole("listbox", { name: "Platform" })).toBeVisible();
+  });
+
+  test("Ctrl L selects the open page's reference, so that typing replaces it", async () => {
+    const user = userEvent.setup();
+    const { app } = await renderWindow({ local: ["web:2.0"] });
+    app.inspect("127.0.0.1:5055/web:2.0");
+    const field = screen.getByRole("combobox", { name: "Image reference" });
+    await waitFor(() => expect(field).toHaveValue("127.0.0.1:5055/web:2.0"));
+    await user.keyboard("{Control>}l{/Control}nginx");
+    expect(field).toHaveValue("nginx");
   });
 
   test("letters that are typed are text, not shortcuts", async () => {

@@ -52,7 +52,7 @@ describe("the fault page", () => {
 
   test("each platform that there is can be chosen", async () => {
     const user = userEvent.setup();
-    const { app } = await renderWithApp(FaultView, { fault: fault("platform_missing", "no", { choices: ["linux/arm64", "linux/arm/v7"] }), subject: "multi:1.0" });
+    const { app } = await renderWithApp(FaultView, { fault: fault("platform_missing", "no", { choices: ["linux/arm64", "linux/arm/v7", "linux/arm64"] }), subject: "multi:1.0" });
     await user.click(screen.getByRole("button", { name: "Choose linux/arm/v7" }));
     expect(app.navigation.page).toMatchObject({ kind: "image", input: "multi:1.0", platform: "linux/arm/v7" });
   });

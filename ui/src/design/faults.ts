@@ -200,7 +200,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
     about: "An index lists one manifest for each platform that it was built for. This one is not among them.",
     causes: ({ fault, subject }) =>
       fault.choices.length > 0
-        ? fault.choices.slice(0, 6).map(
+        ? [...new Set(fault.choices)].slice(0, 6).map(
             (platform): Cause => ({ icon: "chip", question: platform, detail: "Listed in the index", action: `Choose ${platform}`, remedy: { do: "inspect", reference: subject, platform } }),
           )
         : [{ icon: "chip", question: "Which platform is meant?", detail: "The usual ones are in the list", action: "Choose platform", remedy: { do: "platforms" } }],

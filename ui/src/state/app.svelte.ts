@@ -29,6 +29,8 @@ export class App {
 
   /** The reference bar's panel is open: its Pull is then the one orange button. */
   barOpen = $state(false);
+  /** Set by the reference bar: the caret goes there, with all of its text selected. */
+  focusReference: () => void = () => undefined;
   /** Set by the reference bar: puts text into it and the caret behind. */
   editReference: (text: string) => void = () => undefined;
   /** Set by the platform picker. */
@@ -79,13 +81,15 @@ export class App {
   inspect(input: string, options: Parameters<Navigation["openImage"]>[1] = {}): void {
     this.#leavePage();
     this.navigation.openImage(input, { platform: this.platform.name, ...options });
-    void this.settings.remember(input);
   }
 
   image(input: string, from: "registry" | "store" | "auto", platform: string | null): Read<ImageDetail> {
-    return this.#details.get(imageKey(input, from, platform), () =>
-      this.host.call("inspect_image", { input, from, platform }),
-    );
+    return this.#details.get(imageKey(input, from, platform), async () => {
+      const detail = await this.host.call("inspect_image", { input, from, platform });
+      // Only what was found is worth coming back to.
+      if (this.settings.value.recent[0] !== input) void this.settings.remember(input);
+      return detail;
+    });
   }
 
   /** Starts a pull and shows it; a pull of the same reference that is under way is shown instead. */
@@ -103,7 +107,6 @@ export class App {
       const id = known ? known.head.id : await this.jobs.pull(request);
       this.go({ kind: "transfers", job: id });
       this.announce(`Pulling ${input}`);
-      void this.settings.remember(input);
     } catch (thrown) {
       this.go({ kind: "refused", fault: toFault(thrown), subject: input });
     }
@@ -154,6 +157,7 @@ export class App {
 
   #settled(job: Job, outcome: JobOutcome): void {
     if (outcome.state === "done") {
+      void this.settings.remember(job.head.reference);
       this.announce(
         outcome.upToDate ? `${job.head.title} is up to date` : `Pulled ${job.head.title} in ${elapsed(job.head.elapsed)}`,
       );

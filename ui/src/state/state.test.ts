@@ -184,6 +184,13 @@ describe("the app", () => {
     expect(app.shelf.value?.images.find(({ tag }) => tag === "1.0")?.local).toBe(true);
     expect(app.settings.value.recent).toEqual(["127.0.0.1:5055/hello:1.0"]);
   });
+  test("only what was found is remembered", async () => {
+    const app = new App(fakeHost());
+    await app.image("127.0.0.1:5055/missing:1", "auto", null).refresh();
+    expect(app.settings.value.recent).toEqual([]);
+    await app.image("127.0.0.1:5055/web:2.0", "auto", null).refresh();
+    expect(app.settings.value.recent).toEqual(["127.0.0.1:5055/web:2.0"]);
+  });
   test("a pull that can't start is a page of its own, and back leads away from it", async () => {
     const app = new App(fakeHost());
     await app.pull("127.0.0.1:5055/missing:1");

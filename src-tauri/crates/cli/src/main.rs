@@ -1,3 +1,52 @@
-//! The longshore command line.
+//! `longshore`: thin verbs over the engine. With no verb it opens the window.
+//!
+//! The module [`args`] is the reference of the verbs and options; `docs/` of this crate describes the JSON. Every verb
+//! parses its input, calls the engine, and prints: results on stdout, everything else on stderr. Deliberately absent:
+//! prompts, configuration files, and any logic that the window would want too (that belongs to the engine).
 
-fn main() {}
+mod args;
+mod context;
+mod explain;
+mod failure;
+mod find;
+mod gc;
+mod images;
+mod inspect;
+mod interrupt;
+mod layers;
+mod output;
+mod pull;
+mod rmi;
+mod serve;
+mod stored;
+mod window;
+
+use std::process::ExitCode;
+
+use args::{Args, Verb};
+use clap::Parser;
+use context::Context;
+
+fn main() -> ExitCode {
+    let Args { shared, verb } = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::usage(&error),
+    };
+    let json = shared.json;
+    let context = Context::new(shared);
+    let outcome = match verb {
+        None => window::run(&context),
+        Some(Verb::Explain(args)) => explain::run(&args, &context),
+        Some(Verb::Pull(args)) => pull::run(&args, &context),
+        Some(Verb::Images(args)) => images::run(&args, &context),
+        Some(Verb::Inspect(args)) => inspect::run(&args, &context),
+        Some(Verb::Layers(args)) => layers::run(&args, &context),
+        Some(Verb::Rmi(args)) => rmi::run(&args, &context),
+        Some(Verb::Gc(args)) => gc::run(&args, &context),
+        Some(Verb::Serve(args)) => serve::run(&args, &context),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}

@@ -24,7 +24,7 @@ use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
 pub use self::source::RegistrySource;
-use self::token::{Authorizer, Held};
+use self::token::{Authorizer, Token};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Purpose;
@@ -53,7 +53,7 @@ pub struct Registries(Arc<RegistriesInner>);
 struct RegistriesInner {
     http: Http,
     keyring: Keyring,
-    clients: Mutex<HashMap<String, RegistryClient>>,
+    clients: Mutex<HashMap<Registry, RegistryClient>>,
 }
 
 impl Registries {
@@ -66,7 +66,7 @@ impl Registries {
     pub fn client(&self, registry: &Registry) -> RegistryClient {
         let mut clients = self.0.clients.lock().expect("no code panics while it holds the clients");
         let make = || RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone());
-        clients.entry(registry.as_str().to_owned()).or_insert_with(make).clone()
+        clients.entry(registry.clone()).or_insert_with(make).clone()
     }
 
     /// The HTTP client beneath.
@@ -136,6 +136,13 @@ impl RegistryClient {
     }
 
     fn url(&self, path: &str) -> Result<Url> {
+        if self.0.registry.is_unnamed() {
+            return Err(Error::new(
+                Code::ReferenceInvalid,
+                "the reference names no registry: its first part has both `.` and `_`, so it is no host",
+            )
+            .with_hint("Write the registry in front, such as `docker.io/`, or correct the host's name"));
+        }
         let scheme = if self.0.plain.load(Ordering::Relaxed) { "http" } else { "https" };
         let api_host = self.0.registry.api_host();
         Url::parse(&format!("{scheme}://{api_host}{path}")).map_err(|error| {
@@ -224,25 +231,23 @@ impl RegistryClient {
 
     async fn exchange(&self, request: &mut Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         let authorizer = &self.0.authorizer;
-        let mut held = authorizer.held(scopes, &request.url);
+        let mut held = authorizer.held(scopes);
         // A held token may have expired, a stored credential may be stale: at most two more tries.
         for fresh in [false, true] {
-            request.authorization = held.as_ref().map(Held::header);
+            request.authorization = held.as_deref().map(Token::header);
             let answer = self.0.http.send(request, job).await?;
-            if answer.status != StatusCode::UNAUTHORIZED || !http::same_origin(&answer.url, &request.url) {
-                return Ok(answer);
+            let refused = refuses(&answer, request);
+            if !refused || answer.status == StatusCode::FORBIDDEN {
+                return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
             }
             match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
                 token::Next::Try(fresh) => held = Some(fresh),
-                token::Next::GiveUp(answer) => return authorizer.take_withheld().map_or(Ok(*answer), Err),
+                token::Next::GiveUp(answer) => return authorizer.refused(*answer, scopes),
             }
         }
-        request.authorization = held.as_ref().map(Held::header);
+        request.authorization = held.as_deref().map(Token::header);
         let answer = self.0.http.send(request, job).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            return authorizer.take_withheld().map_or(Ok(answer), Err);
-        }
-        Ok(answer)
+        if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
     }
 
     async fn is_private(&self) -> Result<bool> {
@@ -253,6 +258,12 @@ impl RegistryClient {
             .get_or_init(|| async { self.0.http.options().network.is_private(&url).await })
             .await)
     }
+}
+
+/// Whether the registry itself, not what it redirected to, wants another authorization.
+fn refuses(answer: &Answer, request: &Request) -> bool {
+    matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        && http::same_origin(&answer.url, &request.url)
 }
 
 fn basic(username: &str, password: &str) -> Result<HeaderValue> {

@@ -32,9 +32,11 @@ mod fault;
 mod gc;
 mod index;
 pub mod ingest;
+pub mod inventory;
 mod layout;
 mod lease;
 mod names;
+mod place;
 mod rebuild;
 
 #[cfg(test)]
@@ -43,9 +45,11 @@ mod tests;
 pub use endpoint::StoreSink;
 pub use fault::{io_error, io_error_needing};
 pub use gc::GarbageReport;
+pub use inventory::Holding;
 pub use layout::hash_file;
 pub use lease::{Holder, Lease};
 pub use names::{NAME_ANNOTATION, PULLED_AT_ANNOTATION, REF_NAME_ANNOTATION, Stamp, StoredImage};
+pub use place::default_dir;
 
 /// A directory of images. Cloning shares it; several processes may open the same directory at once.
 #[derive(Clone, Debug)]

@@ -277,6 +277,8 @@ fn f057_a_problem_says_what_where_and_what_next() {
     let path = "nginx@sha256:../../etc".parse::<Reference>().unwrap_err();
     assert!(matches!(path.kind, Kind::Digest(_)), "row 58: {path:?}");
     assert_eq!(path.span, 13..14);
+    let typo = format!("nginx@sha256:{}g", &HEX[..63]).parse::<Reference>().unwrap_err();
+    assert_eq!((typo.message.as_str(), typo.span), ("`g` is no hexadecimal digit", 76..77));
     let long = format!("ghcr.io/{}", "a".repeat(256)).parse::<Reference>().unwrap_err();
     assert_eq!((long.kind, long.span), (Kind::NameTooLong, 8..264));
 }

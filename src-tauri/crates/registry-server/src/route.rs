@@ -172,11 +172,11 @@ mod tests {
             "/v2/A/tags/list",
             "/v2/a_/tags/list",
             "/v2/a%00/tags/list",
-            "/v2/a/blobs/sha256:../../x",
-            "/v2/a/blobs/sha256:%2e%2e%2f",
+            "/v2/a/blobs/sha256:..",
+            "/v2/a/blobs/sha256:%2e%2e",
             "/v2/a/blobs/md5:0123",
             "/v2/a/blobs/nothing",
-            "/v2/a/manifests/sha256:../x",
+            "/v2/a/manifests/sha256:..",
             "/v2/a/referrers/..",
         ] {
             assert!(Route::parse(path).is_err(), "{path}");

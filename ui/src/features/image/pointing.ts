@@ -13,6 +13,8 @@ export function pointedAt(detail: ImageDetail, digest: string): Pointed {
   if (digest === detail.config?.digest) return { kind: "document", word: "Config", digest };
   const entry = detail.platforms.find((platform) => platform.digest === digest);
   if (entry) return { kind: "platform", entry, digest };
+  const document = detail.documents.find((each) => each.digest === digest);
+  if (document) return { kind: "document", word: digest === detail.digest ? "Manifest" : document.title, digest };
   const index = detail.layers.findIndex((layer) => layer.digest === digest || layer.diffId === digest);
   const layer = detail.layers[index];
   if (layer) return { kind: "layer", layer, index, digest, unpacked: layer.digest !== digest };

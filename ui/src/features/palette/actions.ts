@@ -10,7 +10,7 @@ export function windowActions(app: App): Action[] {
   const theme = settings.value.theme;
   const actions: Action[] = [
     { id: "palette", title: "Find a command", group: GROUP, icon: "search", keys: "Mod+K", more: "Lists everything that the window can do now.", run: () => (app.paletteOpen = !app.paletteOpen) },
-    { id: "reference", title: "Type a reference", group: GROUP, icon: "scan", keys: "Mod+L", more: "Puts the caret into the bar, which takes the reference apart while you type.", run: () => app.editReference(pageReference(app)) },
+    { id: "reference", title: "Type a reference", group: GROUP, icon: "scan", keys: "Mod+L", more: "Puts the caret into the bar, which takes the reference apart while you type.", run: () => app.focusReference() },
     { id: "platform", title: `Platform: ${app.platform.all ? "all" : app.defaultPlatform}, change for every command`, group: GROUP, icon: "chip", keys: "Mod+P", more: "The platform of the next inspect and pull.", run: () => app.openPlatforms() },
     { id: "wire", title: app.wire.open ? "Close Wire" : "Open Wire", group: GROUP, icon: "activity", keys: "Mod+J", more: "Every request that Longshore sends, and every answer.", run: () => (app.wire.open ? app.closeWire() : app.openWire()) },
     { id: "home", title: "Open practice registry", group: GROUP, icon: "anchor", keys: "Mod+1", run: () => app.go({ kind: "home" }) },
@@ -27,12 +27,6 @@ export function windowActions(app: App): Action[] {
   if (navigation.canForward) actions.push({ id: "forward", title: "Go forward", group: GROUP, icon: "forward", keys: ["Alt+Right", "Mod+]"], run: () => app.forward() });
   if (app.command) actions.push({ id: "copy-command", title: "Copy command line", group: GROUP, icon: "terminal", keys: "Mod+Shift+C", more: app.command, run: () => void copy(app, app.command) });
   return [...pageActions(app), ...actions];
-}
-
-/** The reference of the open page; empty where it has none. */
-export function pageReference(app: App): string {
-  const { page } = app.navigation;
-  return page.kind === "image" ? page.input : "";
 }
 
 function pageActions(app: App): Action[] {

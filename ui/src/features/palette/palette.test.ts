@@ -44,7 +44,8 @@ describe("the palette in the window", () => {
   });
 
   test("arrows move round, Escape closes", async () => {
-    const { user } = await withWindow();
+    const { user, app } = await withWindow();
+    await waitFor(() => expect([app.shelf.state, app.images.state, app.info.state]).toEqual(["ready", "ready", "ready"]));
     await user.keyboard("{Control>}k{/Control}");
     await screen.findByRole("combobox", { name: "Find a command" });
     const options = screen.getAllByRole("option");

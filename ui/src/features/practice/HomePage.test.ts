@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, test } from "vitest";
 import { fault } from "../../ipc/fake";
 import { renderWithApp } from "../../test/render";
+import QuayView from "./QuayView.svelte";
 import HomePage from "./HomePage.svelte";
 
 describe("the practice quay", () => {
@@ -27,6 +28,13 @@ describe("the practice quay", () => {
     expect(within(group).getByRole("radio", { checked: true })).toHaveFocus();
     await user.keyboard("{End}{ArrowRight}");
     expect(within(group).getByRole("radio", { checked: true })).toHaveAccessibleName(/hello:1.0/);
+  });
+
+  test("an image that stacks the same layer twice, or shares one between platforms, is drawn", async () => {
+    const layer = { digest: "sha256:aa", size: 10, label: "base", presentLocally: false };
+    const image = { reference: "h/odd:1", repository: "odd", tag: "1", about: "Pushed here", platforms: ["linux/amd64", "linux/arm64"], layers: [layer, layer], size: 20, missing: 10, local: false };
+    const { container } = await renderWithApp(QuayView, { images: [image, { ...image, reference: "h/odd:2", tag: "2", platforms: ["linux/amd64"] }] });
+    expect(container.querySelectorAll(".slab")).toHaveLength(4);
   });
 
   test("what is here is hatched, and the rest says what is missing", async () => {

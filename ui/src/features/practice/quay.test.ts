@@ -61,7 +61,7 @@ describe("the quay", () => {
   });
 
   test("the same layer twice in one image, and no images at all, are drawn", () => {
-    expect(layOut([image("a:1", [["x", 5], ["x", 5]])], 100).slabs).toHaveLength(2);
+    expect(layOut([image("a:1", [["x", 5], ["x", 5]])], 100).slabs.map(({ level }) => level)).toEqual([0, 1]);
     expect(layOut([], 100)).toEqual({ images: [], slabs: [], height: 0 });
     expect(layOut([image("scratch:1", [])], 100).slabs).toEqual([]);
   });

@@ -8,6 +8,8 @@ export type Slab = {
   /** First column, and how many it spans. */
   column: number;
   span: number;
+  /** 0 is on the ground. */
+  level: number;
   /** Pixels above the ground, and its height in pixels. */
   bottom: number;
   height: number;
@@ -49,6 +51,7 @@ export function layOut(given: PracticeImage[], tallest: number): Quay {
         layer,
         column,
         span,
+        level,
         bottom,
         height: heightOf(layer),
         top: images.slice(column, column + span).every((above) => stackOf(above).length === level + 1),

@@ -60,6 +60,15 @@ describe("the reference bar", () => {
     expect(screen.queryByRole("listbox", { name: "Suggestions" })).toBeNull();
   });
 
+  test("Enter that comes before Rust has answered means what was typed, not what is like it", async () => {
+    const { field, user, app, host } = await bar();
+    await waitFor(() => expect(app.shelf.state).toBe("ready"));
+    const call = host.call.bind(host);
+    vi.spyOn(host, "call").mockImplementation((name, args) => (name === "explain_reference" ? new Promise(() => undefined) : call(name, args)));
+    await user.type(field, "web{Enter}");
+    expect(app.navigation.page).toMatchObject({ kind: "image", input: "web" });
+  });
+
   test("Ctrl Enter pulls it", async () => {
     const { field, user, app, host } = await bar();
     await user.type(field, "127.0.0.1:5055/web:2.0");

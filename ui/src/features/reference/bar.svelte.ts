@@ -90,14 +90,19 @@ export class ReferenceBar {
     return true;
   }
 
-  inspect(suggestion: Suggestion | null = this.chosen): void {
+  /** What Enter means: the marked row, but what is typed while Rust has not answered for it yet. */
+  get meant(): Suggestion | null {
+    return this.current === null && this.selected === 0 ? null : this.chosen;
+  }
+
+  inspect(suggestion: Suggestion | null = this.meant): void {
     const input = suggestion?.input ?? this.input;
     if (input === "") return;
     this.open = false;
     this.#app.inspect(input, { from: suggestion?.from ?? "auto" });
   }
 
-  pull(suggestion: Suggestion | null = this.chosen): void {
+  pull(suggestion: Suggestion | null = this.meant): void {
     const input = suggestion?.input ?? this.input;
     if (input === "") return;
     this.open = false;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { figure, figures, movedLine, paceLine, quarter, quarterPassed } from "./figures";
+import { figure, figures, movedLine, paceLine } from "./figures";
 import { job } from "./job.fixture";
 
 describe("figure", () => {
   const table: [name: string, arrived: number, toMove: number, shown: string][] = [
     ["one unit for both", 12_300_000, 41_400_000, "12.3 of 41.4 MB"],
-    ["both units where they differ", 512_000, 41_400_000, "512.0 kB of 41.4 MB"],
+    ["both units where they differ", 512_000, 41_400_000, "512 kB of 41.4 MB"],
     ["bytes have no fraction", 12, 627, "12 of 627 B"],
     ["nothing yet", 0, 41_400_000, "0 of 41.4 MB"],
   ];
@@ -41,24 +41,6 @@ describe("paceLine", () => {
   it("is silent when paused", () => {
     expect(paceLine(job({ state: "paused", rate: 5, eta: 3, elapsed: 9_000 }))).toBe("");
   });
-});
-
-describe("quarters", () => {
-  it("tells each quarter once", () => {
-    const told: string[] = [];
-    let last = 0;
-    for (let arrived = 0; arrived <= 1_000; arrived += 10) {
-      const now = quarter(job({ total: 1_500, skipped: 500, arrived }));
-      const text = quarterPassed(last, now, "nginx:1.25");
-      last = now;
-      if (text !== "") told.push(text);
-    }
-    expect(told).toEqual(["25 percent of nginx:1.25", "50 percent of nginx:1.25", "75 percent of nginx:1.25"]);
-  });
-  it("skips quarters that were passed at once", () => {
-    expect(quarterPassed(0, quarter(job({ total: 100, skipped: 0, arrived: 60 })), "x")).toBe("50 percent of x");
-  });
-  it("does not go back where a layer starts again", () => expect(quarterPassed(2, 1, "x")).toBe(""));
 });
 
 describe("movedLine", () => {

@@ -1,4 +1,4 @@
-/** Numbers of a transfer in words: what moves, how fast, how long, and what a screen reader is told. */
+/** Numbers of a transfer in words: what moves, how fast and how long. */
 import type { JobHead } from "../../ipc/bindings";
 import { byteParts, bytes, rate, remaining } from "../../lib/format";
 
@@ -35,17 +35,6 @@ export function paceLine(job: Pick<JobHead, "state" | "rate" | "eta" | "elapsed"
   if (job.state !== "running" || job.elapsed < 2_000) return "";
   if (job.rate <= 0) return "Nothing arrives";
   return job.eta === null ? rate(job.rate) : `${rate(job.rate)}, ${remaining(job.eta)}`;
-}
-
-/** The last quarter that was passed, 0 to 3. The start and the end are announced by whoever starts and ends a job. */
-export function quarter(job: Pick<JobHead, "total" | "skipped" | "arrived">): number {
-  const { toMove, left } = figures(job);
-  return toMove === 0 ? 0 : Math.min(3, Math.floor((4 * (toMove - left)) / toMove));
-}
-
-/** What a screen reader is told on the way from one update to the next; empty between quarters. */
-export function quarterPassed(told: number, now: number, title: string): string {
-  return now > told ? `${now * 25} percent of ${title}` : "";
 }
 
 /** The sentence below "Pulled … in …". */

@@ -38,13 +38,10 @@ export function look(row: TransferRow): RowLook {
 export const counts = (row: TransferRow): boolean =>
   row.state === "downloading" || ((row.state === "paused" || row.state === "retrying") && row.done > 0);
 
-/** A bar narrower than this could not be seen to be there, percent. */
-const LEAST_WIDTH = 2.5;
-
-/** Bar lengths to scale: the largest row is 100 percent. */
+/** Bar lengths to scale, percent: the largest row is 100. */
 export function widths(rows: readonly TransferRow[]): number[] {
   const largest = rows.reduce((most, row) => Math.max(most, row.size), 0);
-  return rows.map((row) => (largest === 0 ? LEAST_WIDTH : Math.max(LEAST_WIDTH, (100 * row.size) / largest)));
+  return rows.map((row) => (largest === 0 ? 0 : (100 * row.size) / largest));
 }
 
 const KINDS: Record<TransferRow["kind"], string> = { layer: "Layer", config: "Config", manifest: "Manifest" };

@@ -11,37 +11,42 @@ export type Scope = { heads: ExchangeHead[]; /** `pull nginx:1.25`, for the pane
 
 const pageKey = (page: Page) => JSON.stringify(page.kind === "image" ? [page.kind, page.input, page.from] : [page.kind]);
 
-class ViewMark {
-  /** The last exchange that began before this page was opened. */
-  before = $state(0);
-  #key: string;
+/** Id of the last exchange that began before the open page did. */
+export type Mark = () => number;
 
-  constructor(app: App) {
-    this.#key = pageKey(app.navigation.page);
-    $effect.root(() => {
-      $effect.pre(() => {
-        const key = pageKey(app.navigation.page);
-        if (key === this.#key) return;
-        this.#key = key;
-        this.before = this.#latest(app);
-      });
-    });
-  }
+const marks = new WeakMap<App, Mark>();
 
-  #latest(app: App): number {
-    return untrack(() => app.exchanges.latest?.id ?? 0);
-  }
-}
-
-const marks = new WeakMap<App, ViewMark>();
-
-/** Begins to follow the window's pages; the strip, which is always there, calls it first. */
-export function markOf(app: App): ViewMark {
+/** The window's mark; the strip and the panel share it, and it outlives both. */
+export function markOf(app: App): Mark {
   let mark = marks.get(app);
   if (!mark) {
-    mark = new ViewMark(app);
+    mark = makeMark(app);
     marks.set(app, mark);
   }
+  return mark;
+}
+
+function makeMark(app: App): Mark {
+  let mark: Mark = () => 0;
+  $effect.root(() => {
+    const key = $derived(pageKey(app.navigation.page));
+    let last: string | null = null;
+    let id = 0;
+    // Asked when the page changes, and only then: later exchanges belong to the page. What went before any page was
+    // opened belongs to the first one.
+    const before = $derived.by(() => {
+      if (key !== last) {
+        id = last === null ? 0 : untrack(() => app.exchanges.latest?.id ?? 0);
+        last = key;
+      }
+      return id;
+    });
+    mark = () => before;
+    // Read at every change, or it would be asked too late.
+    $effect(() => {
+      mark();
+    });
+  });
   return mark;
 }
 
@@ -53,12 +58,11 @@ function shownJob(app: App): { id: number; title: string } | null {
   return job ? { id: job.head.id, title: `${job.head.verb} ${job.head.title}` } : null;
 }
 
-export function scopeOf(app: App, everything: boolean): Scope {
+export function scopeOf(app: App, mark: number, everything: boolean): Scope {
   const { list } = app.exchanges;
   if (everything) return { heads: list, title: "everything", all: true };
   const job = shownJob(app);
   const { page } = app.navigation;
-  const mark = markOf(app).before;
   const heads = job
     ? list.filter((head) => head.job === job.id)
     : list.filter((head) => head.job === null && head.id > mark);

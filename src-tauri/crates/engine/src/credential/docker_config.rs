@@ -174,6 +174,18 @@ impl DockerConfig {
         Ok(account.map(|(username, password)| Credential::Basic { username, password }))
     }
 
+    /// The registries that somebody signed in to, each with the account where the file itself names it: `docker login`
+    /// leaves an empty entry beside what a helper keeps. No helper is asked, and what is unusable is passed over.
+    pub fn signed_in(&self) -> Vec<(Registry, Option<String>)> {
+        let entry = |key: &String| {
+            let registry = Registry::parse(&key_identity(key)?).ok()?;
+            let account =
+                self.entry(key).ok()?.and_then(|credential| credential.account().map(str::to_owned));
+            Some((registry, account))
+        };
+        self.auths.keys().filter_map(entry).collect()
+    }
+
     /// An entry's place, for people.
     pub fn entry_origin(&self, key: &str) -> String {
         format!("auths[{key}] in `{}`", self.name)

@@ -100,6 +100,23 @@ impl Keyring {
         }
     }
 
+    /// The registries that somebody signed in to, as the files say; the account where one of them names it. Quick, and
+    /// silent: no helper is asked, and a file that can't be used is passed over.
+    pub async fn signed_in(&self) -> Vec<(Registry, Option<String>)> {
+        let mut found: Vec<(Registry, Option<String>)> = Vec::new();
+        for place in self.source.iter().flat_map(DockerConfigSource::places) {
+            let Ok(Some(config)) = place.load().await else { continue };
+            for (registry, account) in config.signed_in() {
+                match found.iter_mut().find(|(known, _)| known.identity() == registry.identity()) {
+                    Some((_, known)) if known.is_none() => *known = account,
+                    Some(_) => {}
+                    None => found.push((registry, account)),
+                }
+            }
+        }
+        found
+    }
+
     async fn look_into(
         &self,
         config: &DockerConfig,

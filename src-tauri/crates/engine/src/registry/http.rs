@@ -145,7 +145,9 @@ impl Http {
 
     /// Whether plain HTTP is spoken to this host.
     pub fn is_plain(&self, registry: &oci::name::Registry) -> bool {
-        let marked = |mark: &String| mark == registry.as_str() || mark == registry.host();
+        let marked = |mark: &String| {
+            mark.eq_ignore_ascii_case(registry.identity()) || mark.eq_ignore_ascii_case(registry.host())
+        };
         registry.is_loopback() || self.0.options.plain_http.iter().any(marked)
     }
 

@@ -50,7 +50,7 @@ fn classify(path: &Path, action: &str, needed: Option<u64>, error: io::Error) ->
                 .with_hint("Check the disk (`dmesg` shows its errors), or keep the store on another one")
         }
         _ => Error::new(Code::StoreFailed, format!("could not {action} `{shown}`"))
-            .with_hint("The cause below is the operating system's; try again, or choose another directory"),
+            .with_hint("Try again, or choose another directory for the store"),
     };
     failed.with_source(error)
 }

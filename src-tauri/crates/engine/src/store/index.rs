@@ -124,6 +124,19 @@ impl Index {
         }
         entries.len() < before
     }
+
+    /// Takes away the entries that `chosen` makes something of; what it made.
+    pub(super) fn take_where<T>(&mut self, mut chosen: impl FnMut(&Value) -> Option<T>) -> Vec<T> {
+        let mut taken = Vec::new();
+        self.entries_mut().retain(|entry| match chosen(entry) {
+            Some(found) => {
+                taken.push(found);
+                false
+            }
+            None => true,
+        });
+        taken
+    }
 }
 
 fn entry_of(root: &Descriptor, name: Option<&str>, now: &str) -> Value {

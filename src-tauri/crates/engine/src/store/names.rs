@@ -139,6 +139,16 @@ impl ContentStore {
         })
     }
 
+    /// Takes away every entry that `chosen` picks, whatever its name is, in one write; what was taken. Content stays until
+    /// the next garbage collection.
+    pub fn remove_where(&self, mut chosen: impl FnMut(&StoredImage) -> bool) -> Result<Vec<StoredImage>> {
+        self.update(|index| {
+            let taken = index.take_where(|entry| stored_image(entry).filter(|image| chosen(image)));
+            let changed = !taken.is_empty();
+            (taken, changed)
+        })
+    }
+
     /// A cheap look at whether the index changed since the last look.
     pub fn stamp(&self) -> Result<Stamp> {
         let path = self.index_path();

@@ -76,6 +76,11 @@ describe("layOut", () => {
     expect(rowTexts(rows).slice(0, 3).join("")).toBe(`"${"x".repeat(50)}"`);
   });
 
+  it("gives a comma no row of its own", () => {
+    const rows = layOut(tokenize(`"${"x".repeat(18)}",\n1`), "received", 20);
+    expect(rowTexts(rows)).toEqual([`"${"x".repeat(18)}",`, "1"]);
+  });
+
   it("never cuts a digest in two", () => {
     const rows = layOut(tokenize(`{"digest":"${DIGEST}","size":1}`), "received", 30);
     const digests = Array.from({ length: rows.count }, (_, row) => pieces(rows, row)).flat().filter((piece) => piece.digest);

@@ -41,6 +41,9 @@ export function preferredLayout(text: string): Layout {
   }
 }
 
+/** Characters that may stand beyond the last column: the page leaves room for them. */
+const OVERHANG = 2;
+
 class Builder {
   lines: number[] = [];
   indents: number[] = [];
@@ -63,6 +66,8 @@ class Builder {
     let first = token;
     do {
       let end = Math.min(to, at + width);
+      // A comma is not worth a row of its own.
+      if (to - end <= OVERHANG) end = to;
       if (end < to) {
         end = wholeDigest(starts, kinds, count, first, at, end);
         // Two halves of a character are never shown apart.

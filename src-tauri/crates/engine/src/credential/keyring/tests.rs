@@ -194,3 +194,22 @@ fn the_environment_names_the_files() {
     assert_eq!(source.auth_config.as_ref().map(Secret::expose), Some("{}"));
     assert_eq!(source.config_file, None);
 }
+
+#[tokio::test]
+async fn who_is_signed_in_is_known_without_asking_a_helper() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = r#"{"credsStore":"asked-to-fail","auths":{
+        "https://index.docker.io/v1/":{},
+        "ghcr.io":{"auth":"b2N0b2NhdDpzZWNyZXQ="},
+        "broken.example":{"auth":"%"},
+        "ftp://no.example":{}}}"#;
+    let podman = folder.path().join("auth.json");
+    fs::write(&podman, entry("docker.io", "podman")).expect("written");
+    let mut source = source(folder.path(), config);
+    source.podman_files = vec![podman, folder.path().join("absent.json")];
+
+    let mut found = Keyring::new(source).signed_in().await;
+    found.sort_by(|one, other| one.0.identity().cmp(other.0.identity()));
+    let found: Vec<_> = found.iter().map(|(host, account)| (host.as_str(), account.as_deref())).collect();
+    assert_eq!(found, [("docker.io", Some("podman")), ("ghcr.io", Some("octocat"))]);
+}

@@ -46,6 +46,25 @@ fn a_name_moves_and_says_from_where() {
 }
 
 #[test]
+fn entries_are_taken_by_what_they_are_whatever_their_names() {
+    let (_dir, store) = store();
+    let [one, ..] = image(&store, "one");
+    let [two, ..] = image(&store, "two");
+    let mut foreign = one.clone();
+    foreign.annotations.insert("dev.example.kept".into(), "yes".into());
+    store.publish(Some(&reference("app:1")), &one).unwrap();
+    store.publish(Some(&reference("app:2")), &two).unwrap();
+    store.publish(Some(&reference("app:3")), &foreign).unwrap();
+    let taken = store.remove_where(|image| image.descriptor.digest == one.digest).unwrap();
+    let names: Vec<_> = taken.iter().map(|image| image.name.as_deref().unwrap_or_default()).collect();
+    assert_eq!(names, ["docker.io/library/app:1", "docker.io/library/app:3"]);
+    assert_eq!(store.images().unwrap().len(), 1, "the other one stays");
+    let stamp = store.stamp().unwrap();
+    assert!(store.remove_where(|_| false).unwrap().is_empty());
+    assert_eq!(store.stamp().unwrap(), stamp, "nothing is written where nothing is taken");
+}
+
+#[test]
 fn a_digest_finds_an_entry_or_a_manifest() {
     let (_dir, store) = store();
     let [child, _, layer] = image(&store, "one");

@@ -1,0 +1,174 @@
+//! What can be typed: verbs, options, and their help.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use oci::{Platform, Registry};
+
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0    done
+  1    failed; stderr says what, why and what to do next
+  2    usage: an unknown option, or one that is malformed
+  130  cancelled with Ctrl-C; what a pull had fetched is kept
+
+With no verb, Longshore opens its window.";
+
+/// Explore registries and move container images, without a Docker daemon.
+#[derive(Debug, Parser)]
+#[command(name = "longshore", version, after_help = EXIT_STATUSES, disable_help_subcommand = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub shared: Shared,
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// The options of every verb.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Shared {
+    /// Print JSON for programs: the result on stdout, an error on stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The folder of the images [env: LONGSHORE_STORE] [default: ~/.local/share/longshore/store]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// The folder of Docker's config.json, for accounts [env: DOCKER_CONFIG] [default: ~/.docker]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub docker_config: Option<PathBuf>,
+    /// Speak plain HTTP to this registry (repeatable; loopback addresses need no mark)
+    #[arg(long, global = true, value_name = "HOST", value_parser = Registry::parse)]
+    pub plain_http: Vec<Registry>,
+    /// Let this token server have the account of any registry that names it (repeatable)
+    #[arg(long, global = true, value_name = "HOST", value_parser = Registry::parse)]
+    pub trust_realm: Vec<Registry>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Take a reference apart: what was typed, what is implied, what surprises
+    Explain(Explain),
+    /// Pull an image from its registry into the store
+    Pull(Pull),
+    /// List the images of the store
+    Images(Images),
+    /// Show what an image is and how it runs
+    Inspect(Inspect),
+    /// Show an image's layers, the newest on top
+    Layers(Layers),
+    /// Remove images by name, digest or ID; `gc` then frees the space
+    Rmi(Rmi),
+    /// Delete what no image needs any more
+    Gc(Gc),
+    /// Serve a folder of images as a registry on this computer, until Ctrl-C
+    Serve(Serve),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// Any text, such as `nginx` or `ghcr.io/owner/image:tag@sha256:…`
+    // Also a text that begins with a hyphen: that is what is to be explained.
+    #[arg(allow_hyphen_values = true)]
+    pub input: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Pull {
+    /// The image: a name, with a tag, a digest, or both
+    #[arg(value_name = "REFERENCE")]
+    pub input: String,
+    /// The platform to choose, as `linux/arm64` [default: this computer's]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    pub platform: Option<Platform>,
+    /// Every platform that the image has
+    #[arg(long, conflicts_with = "platform")]
+    pub all_platforms: bool,
+    /// Every tag of the repository
+    #[arg(long, short = 'a')]
+    pub all_tags: bool,
+    /// Print only the image's full name
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Images {
+    /// Only images of this repository, or this name
+    #[arg(value_name = "REFERENCE")]
+    pub filter: Option<String>,
+    /// Print only the image IDs
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+    /// Show whole digests
+    #[arg(long, conflicts_with = "quiet")]
+    pub digests: bool,
+}
+
+/// Which image, and where to look for it.
+#[derive(Debug, clap::Args)]
+pub struct Look {
+    /// The image: a name, or of an image in the store also its digest or ID
+    #[arg(value_name = "REFERENCE")]
+    pub input: String,
+    /// The platform to look at [default: this computer's, or else the first that is there]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    pub platform: Option<Platform>,
+    /// Look at the registry, whether the image is in the store or not
+    #[arg(long)]
+    pub remote: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Inspect {
+    #[command(flatten)]
+    pub look: Look,
+    /// Print the manifest or index, byte for byte as it was received
+    #[arg(long, conflicts_with = "json")]
+    pub raw: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Layers {
+    #[command(flatten)]
+    pub look: Look,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Rmi {
+    /// Names, digests or image IDs
+    #[arg(value_name = "REFERENCE", required = true)]
+    pub inputs: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Gc {
+    /// Only say what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// The port of 127.0.0.1 [default: any that is free]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+    /// Refuse pushes and deletes
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+fn platform(text: &str) -> Result<Platform, String> {
+    text.parse::<Platform>().map_err(|problem| problem.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+}

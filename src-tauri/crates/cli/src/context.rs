@@ -1,0 +1,96 @@
+//! What every verb works with: the store and the registries, as the options and the environment say.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use engine::credential::{DockerConfigSource, Keyring};
+use engine::exchange::ExchangeLog;
+use engine::registry::{Http, HttpOptions, Registries, RegistryClient};
+use engine::store::{self, ContentStore};
+use engine::{Code, Error};
+use oci::Registry;
+
+use crate::args::Shared;
+use crate::failure::Failure;
+use crate::output;
+
+/// The composition root of a verb. Nothing is opened before it is asked for.
+pub struct Context {
+    /// The options of every verb.
+    pub shared: Shared,
+    registries: OnceCell<Registries>,
+    log: ExchangeLog,
+}
+
+impl Context {
+    pub fn new(shared: Shared) -> Self {
+        Self { shared, registries: OnceCell::new(), log: ExchangeLog::default() }
+    }
+
+    /// Whether JSON is wanted.
+    pub fn json(&self) -> bool {
+        self.shared.json
+    }
+
+    /// `--store`, else `LONGSHORE_STORE`, else the platform's folder for data.
+    ///
+    /// # Errors
+    /// Where there is no home directory.
+    pub fn store_dir(&self) -> Result<PathBuf, Failure> {
+        if let Some(dir) = &self.shared.store {
+            return Ok(dir.clone());
+        }
+        store::default_dir(|name| std::env::var_os(name)).ok_or_else(|| {
+            Error::new(Code::ConfigInvalid, "there is no home directory to keep images in")
+                .with_hint("Name a folder with `--store DIR`")
+                .into()
+        })
+    }
+
+    /// The store, made if it is missing.
+    ///
+    /// # Errors
+    /// As [`ContentStore::open`].
+    pub fn store(&self) -> Result<ContentStore, Failure> {
+        Ok(ContentStore::open(self.store_dir()?)?)
+    }
+
+    /// The store if there is one: looking must not make one.
+    ///
+    /// # Errors
+    /// As [`ContentStore::open`].
+    pub fn existing_store(&self) -> Result<Option<ContentStore>, Failure> {
+        let dir = self.store_dir()?;
+        Ok(if dir.exists() { Some(ContentStore::open(dir)?) } else { None })
+    }
+
+    /// The client of a registry.
+    pub fn client(&self, registry: &Registry) -> RegistryClient {
+        let registries = self.registries.get_or_init(|| {
+            let hosts = |marked: &[Registry]| marked.iter().map(|host| host.as_str().to_owned()).collect();
+            let options = HttpOptions {
+                plain_http: hosts(&self.shared.plain_http),
+                trusted_realms: hosts(&self.shared.trust_realm),
+                ..HttpOptions::default()
+            };
+            let accounts = DockerConfigSource::of_environment(self.shared.docker_config.clone());
+            Registries::new(Http::new(options, self.log.clone()), Keyring::new(accounts))
+        });
+        registries.client(registry)
+    }
+
+    /// Prints what the resolver of credentials had to say; the warnings for a JSON result.
+    pub fn warn(&self, client: &RegistryClient) -> Vec<String> {
+        let warnings = client.warnings();
+        for warning in &warnings {
+            output::warning(warning);
+        }
+        warnings
+    }
+
+    /// The failure of an engine's error, with the exchange that it points at.
+    pub fn failure(&self, error: Error) -> Failure {
+        let exchange = error.exchange().and_then(|id| self.log.get(id)).map(Box::new);
+        Failure::Engine(Box::new(error), exchange)
+    }
+}

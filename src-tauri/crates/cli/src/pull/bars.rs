@@ -1,0 +1,97 @@
+//! The lines of a terminal that change in place: `a803e7c4b030: Downloading [====>    ]  12.3MB/41.4MB`.
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+
+use crate::output;
+
+/// How often the screen is written at most, times a second.
+const REFRESH: u8 = 10;
+/// Docker's bar, columns between its brackets without the tip.
+const WIDEST: usize = 50;
+/// A bar shorter than this says nothing.
+const NARROWEST: usize = 8;
+/// What the rest of the line takes: ID, word, brackets, both sizes.
+const AROUND: usize = 14 + 12 + 4 + 20;
+/// Where the terminal does not say how wide it is.
+const ASSUMED_COLUMNS: usize = 80;
+
+/// One line for each layer.
+pub struct Bars {
+    screen: MultiProgress,
+    lines: Vec<(String, ProgressBar)>,
+    columns: usize,
+}
+
+impl Bars {
+    pub fn new(ids: impl Iterator<Item = String>) -> Self {
+        let screen = MultiProgress::with_draw_target(ProgressDrawTarget::stdout_with_hz(REFRESH));
+        let style = ProgressStyle::with_template("{wide_msg}").expect("the template is fixed");
+        let line = |id: String| {
+            let bar = ProgressBar::no_length().with_style(style.clone()).with_finish(ProgressFinish::Abandon);
+            (id, screen.add(bar))
+        };
+        let lines = ids.map(line).collect();
+        Self { screen: screen.clone(), lines, columns: columns() }
+    }
+
+    /// Rewrites one line.
+    pub fn say(&self, at: usize, what: &str) {
+        if let Some((id, bar)) = self.lines.get(at) {
+            bar.set_message(format!("{id}: {what}"));
+        }
+    }
+
+    /// Rewrites one line with a bar of bytes.
+    pub fn downloading(&self, at: usize, done: u64, size: u64) {
+        self.say(at, &format!("Downloading {}", bar(done, size, self.columns)));
+    }
+
+    /// Prints something else above the lines.
+    pub fn aside(&self, print: impl FnOnce()) {
+        self.screen.suspend(print);
+    }
+
+    /// Leaves the lines as they are.
+    pub fn end(&self) {
+        for (_, bar) in &self.lines {
+            bar.abandon();
+        }
+    }
+}
+
+fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(std::io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+        _ => ASSUMED_COLUMNS,
+    }
+}
+
+/// `[====>    ]  12.3MB/41.4MB`; on a narrow terminal with a shorter bar, or without.
+fn bar(done: u64, size: u64, columns: usize) -> String {
+    let numbers = format!("{:>8}/{}", output::size(done, 4), output::size(size, 4));
+    let width = columns.saturating_sub(AROUND).min(WIDEST);
+    if width < NARROWEST {
+        return numbers.trim_start().to_owned();
+    }
+    let share = if size == 0 { 1.0 } else { done as f64 / size as f64 };
+    let full = ((share * width as f64) as usize).min(width);
+    format!("[{}>{}] {numbers}", "=".repeat(full), " ".repeat(width - full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_dockers_and_fits_the_terminal() {
+        let half = format!("[{}>{}]   12.5MB/25MB", "=".repeat(25), " ".repeat(25));
+        assert_eq!(bar(12_500_000, 25_000_000, 120), half);
+        assert_eq!(bar(12_500_000, 25_000_000, 60), "[=====>     ]   12.5MB/25MB");
+        assert_eq!(bar(12_500_000, 25_000_000, 40), "12.5MB/25MB");
+        assert_eq!(bar(0, 0, 120), format!("[{}>]       0B/0B", "=".repeat(50)));
+        for columns in 0..200 {
+            let line = format!("a803e7c4b030: Downloading {}", bar(999_900_000, 999_900_000, columns));
+            assert!(columns < 50 || line.len() <= columns, "{columns}: {}", line.len());
+        }
+    }
+}

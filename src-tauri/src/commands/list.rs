@@ -1,0 +1,25 @@
+// Every command of the window. The handlers, the page's TypeScript types and the names that the page may call at all
+// (build.rs) are made from this one list. An argument's name in camelCase is its name on the page.
+commands! {
+    app::app_info() -> AppInfo;
+    reference::explain_reference(input: String) -> Explanation;
+    registry::list_registries() -> Vec<RegistryEntry>;
+    registry::practice_shelf() -> PracticeShelf;
+    store::list_images() -> Vec<LocalImage>;
+    image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
+    store::remove_images(references: Vec<String>) -> RemoveReport;
+    store::collect_garbage(dry_run: bool) -> GarbageReport;
+    transfer::start_pull(request: PullRequest) -> u64;
+    transfer::list_jobs() -> Vec<JobHead>;
+    transfer::watch_job(id: u64, on_update: Stream<JobUpdate>) -> JobOutcome;
+    transfer::pause_job(id: u64) -> ();
+    transfer::resume_job(id: u64) -> ();
+    transfer::cancel_job(id: u64) -> ();
+    transfer::dismiss_job(id: u64) -> ();
+    exchange::list_exchanges(after: u64) -> Vec<ExchangeHead>;
+    exchange::read_exchange(id: u64) -> ExchangeDetail;
+    exchange::watch_exchanges(on_exchanges: Stream<Vec<ExchangeHead>>) -> ();
+    store::hash_document(reference: String, digest: String) -> HashReport;
+    settings::read_settings() -> Settings;
+    settings::write_settings(settings: Settings) -> ();
+}

@@ -1,0 +1,69 @@
+//! Transfers.
+
+use std::sync::Arc;
+
+use engine::transfer::Platforms;
+use engine::{Error, Result};
+
+use super::Stream;
+use crate::jobs::pull::Pull;
+use crate::settings;
+use crate::state::{Longshore, blocking, parse_reference};
+use crate::wire::{JobHead, JobOutcome, JobUpdate, PullRequest};
+
+/// Queues a pull; the id of the job, or of the one that does the same already.
+pub async fn start_pull(app: &Arc<Longshore>, request: PullRequest) -> Result<u64> {
+    let reference = parse_reference(&request.input)?;
+    let named = request.platform.as_deref().map(settings::parse_platform).transpose()?;
+    let platform_named = named.is_some();
+    let platforms = match (request.all_platforms, named) {
+        (true, _) => Platforms::All,
+        (false, Some(platform)) => Platforms::Only(platform),
+        (false, None) => Platforms::Only(settings::platform(&app.settings())?),
+    };
+    let opener = app.clone();
+    let store = blocking(move || opener.store()).await?;
+    let pull = Pull {
+        registries: app.registries(),
+        store,
+        input: request.input,
+        reference,
+        platforms,
+        platform_named,
+        all_tags: request.all_tags,
+    };
+    Ok(app.jobs().start(Arc::new(pull)))
+}
+
+/// Every job of this session, oldest first.
+pub async fn list_jobs(app: &Arc<Longshore>) -> Result<Vec<JobHead>> {
+    Ok(app.jobs().heads())
+}
+
+/// Streams a job to the page; the promise is the outcome.
+pub async fn watch_job(app: &Arc<Longshore>, id: u64, on_update: Stream<JobUpdate>) -> Result<JobOutcome> {
+    let page = app.page();
+    let alive = move |update| !page.has_changed().unwrap_or(true) && on_update.send(update);
+    // Nobody reads the answer where the page went.
+    app.jobs().watch(id, alive).await?.ok_or_else(Error::cancelled)
+}
+
+/// Stops a job's bytes.
+pub async fn pause_job(app: &Arc<Longshore>, id: u64) -> Result<()> {
+    app.jobs().pause(id)
+}
+
+/// Goes on with a job, or takes it up again.
+pub async fn resume_job(app: &Arc<Longshore>, id: u64) -> Result<()> {
+    app.jobs().resume(id)
+}
+
+/// Ends a job.
+pub async fn cancel_job(app: &Arc<Longshore>, id: u64) -> Result<()> {
+    app.jobs().cancel(id)
+}
+
+/// Forgets a job.
+pub async fn dismiss_job(app: &Arc<Longshore>, id: u64) -> Result<()> {
+    app.jobs().dismiss(id)
+}

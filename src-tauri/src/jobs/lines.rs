@@ -1,0 +1,143 @@
+//! A pull as the Docker client prints it, line by line.
+//!
+//! Source: moby `distribution/pull_v2.go` and docker/cli `jsonmessage`: the layers' short digests and states, `Digest:`
+//! and `Status:`. The bar is left out; the window draws one.
+
+use std::collections::HashMap;
+
+use engine::job::NodeKind;
+use oci::digest::Digest;
+
+use crate::wire::{RowState, TransferRow};
+
+/// All tags of a repository may be thousands of images: older ones leave, lines.
+const KEPT: usize = 2_000;
+
+/// What was printed, and of the image under way which layers have a line.
+#[derive(Debug, Default)]
+pub struct Lines {
+    done: Vec<String>,
+    left_out: usize,
+    layers: Vec<Digest>,
+}
+
+impl Lines {
+    /// An image begins: `2.0: Pulling from web`.
+    pub fn begin(&mut self, tag: &str, path: &str) {
+        self.done.push(format!("{tag}: Pulling from {path}"));
+    }
+
+    /// The image under way has this blob. Docker shows layers alone.
+    pub fn row(&mut self, digest: Digest, kind: NodeKind) {
+        if kind == NodeKind::Layer && !self.layers.contains(&digest) {
+            self.layers.push(digest);
+        }
+    }
+
+    /// The image under way is over: its lines stay as they are, and `last` follows them.
+    pub fn end<'a>(
+        &mut self,
+        last: String,
+        rows: &HashMap<Digest, usize>,
+        row: impl Fn(usize) -> &'a TransferRow,
+    ) {
+        let layers = std::mem::take(&mut self.layers);
+        self.done.extend(layers.iter().filter_map(|digest| Some(line(digest, row(*rows.get(digest)?)))));
+        self.say(last);
+    }
+
+    /// A line of its own, after the others.
+    pub fn say(&mut self, line: String) {
+        self.done.push(line);
+        if self.done.len() > KEPT {
+            let surplus = self.done.len() - KEPT;
+            self.done.drain(..surplus);
+            self.left_out += surplus;
+        }
+    }
+
+    /// Every line as it is now.
+    pub fn print<'a>(
+        &self,
+        rows: &HashMap<Digest, usize>,
+        row: impl Fn(usize) -> &'a TransferRow,
+    ) -> Vec<String> {
+        let left_out = (self.left_out > 0).then(|| format!("({} lines before these)", self.left_out));
+        let moving = self.layers.iter().filter_map(|digest| Some(line(digest, row(*rows.get(digest)?))));
+        left_out.into_iter().chain(self.done.iter().cloned()).chain(moving).collect()
+    }
+}
+
+fn line(digest: &Digest, row: &TransferRow) -> String {
+    let state = match row.state {
+        RowState::Waiting => "Waiting".to_owned(),
+        RowState::Exists => "Already exists".to_owned(),
+        RowState::Downloading => format!("Downloading  {}/{}", bytes(row.done), bytes(row.size)),
+        RowState::Retrying => row.note.clone().unwrap_or_else(|| "Retrying".to_owned()),
+        RowState::Verifying => "Verifying Checksum".to_owned(),
+        RowState::Complete => "Pull complete".to_owned(),
+        RowState::Paused => format!("Stopped at  {}/{}", bytes(row.done), bytes(row.size)),
+        RowState::Failed => "Failed".to_owned(),
+    };
+    format!("{}: {state}", digest.short())
+}
+
+/// `12.3MB`, as go-units prints sizes: decimal, four significant digits, no space.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    #[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if value >= 1000.0 {
+        0
+    } else if value >= 100.0 {
+        1
+    } else if value >= 10.0 {
+        2
+    } else {
+        3
+    };
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}{}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_as_docker_writes_them() {
+        // From go-units' own tests of HumanSize, without the space.
+        for (count, expected) in [
+            (0, "0B"),
+            (1_000, "1kB"),
+            (1_024, "1.024kB"),
+            (1_000_000, "1MB"),
+            (1_048_576, "1.049MB"),
+            (2_000_000, "2MB"),
+            (3_420_000_000, "3.42GB"),
+            (5_372_000_000_000, "5.372TB"),
+            (12_345_678, "12.35MB"),
+        ] {
+            assert_eq!(bytes(count), expected);
+        }
+    }
+
+    #[test]
+    fn thousands_of_tags_leave_a_bounded_text() {
+        let mut lines = Lines::default();
+        for tag in 0..5_000 {
+            lines.begin(&tag.to_string(), "team/app");
+            lines.say("Digest: sha256:0".to_owned());
+        }
+        let printed = lines.print(&HashMap::new(), |_| unreachable!("there are no rows"));
+        assert_eq!(printed.len(), KEPT + 1);
+        assert_eq!(printed[0], "(8000 lines before these)");
+        assert_eq!(printed[KEPT], "Digest: sha256:0");
+    }
+}

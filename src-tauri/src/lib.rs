@@ -1,0 +1,54 @@
+//! Longshore's window: Tauri around the engine.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`state`] | the composition root: every part of the engine, made once |
+//! | [`jobs`] | the queue of transfers, which outlives the page |
+//! | [`commands`] | the one list of what the page may ask, and the adapters behind it |
+//! | [`wire`] | what crosses to the page; its TypeScript types are generated from here |
+//! | [`window`] | the frame: when it shows, where it may navigate, what it keeps |
+//!
+//! Deliberately absent: what images are, and how they move. That is the engine's.
+
+#[cfg(test)]
+mod bindings;
+mod commands;
+mod jobs;
+mod practice;
+mod settings;
+mod state;
+mod window;
+mod wire;
+
+use std::sync::Arc;
+
+use engine::credential::DockerConfigSource;
+use tauri::Manager;
+
+use state::{Longshore, Places};
+use window::TauriFrame;
+
+/// Opens the window and returns when it was closed.
+///
+/// # Panics
+/// Where there is no home directory, or no display.
+pub fn run() {
+    let builder = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, _arguments, _directory| window::focus(app)))
+        .plugin(tauri_plugin_store::Builder::default().build())
+        .plugin(window::remembered_size())
+        .invoke_handler(commands::handler())
+        .setup(|app| {
+            let frame = TauriFrame::new(app.handle())?;
+            let places = Places::of_environment()?;
+            let longshore =
+                Arc::new(Longshore::new(places, Box::new(frame), DockerConfigSource::of_environment(None)));
+            app.manage(longshore.clone());
+            let theme = longshore.settings().theme;
+            // Filled while the page loads; whoever needs it first waits for it.
+            tauri::async_runtime::spawn(async move { longshore.practice().await.map(drop) });
+            window::open(app.handle(), theme)?;
+            Ok(())
+        });
+    builder.run(tauri::generate_context!()).expect("the window can be made");
+}

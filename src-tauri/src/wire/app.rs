@@ -1,0 +1,48 @@
+//! The application itself and its settings.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::Fault;
+
+/// What the window shows of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AppInfo {
+    pub version: String,
+    pub store_path: String,
+    /// The platform pulled when none is chosen, e.g. `linux/amd64`.
+    pub platform: String,
+    /// `127.0.0.1:5055`; null when the practice registry could not start.
+    pub practice_host: Option<String>,
+    pub practice_fault: Option<Fault>,
+    pub docker_config_path: Option<String>,
+}
+
+/// Light, dark, or what the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// What the system says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What is kept between sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    pub theme: Theme,
+    /// The platform pulled when none is chosen; null is this computer's.
+    pub platform: Option<String>,
+    /// Hosts spoken to in plain HTTP; loopback hosts are so anyway.
+    pub plain_http: Vec<String>,
+    /// References opened or pulled, newest first.
+    pub recent: Vec<String>,
+    pub pinned: Vec<String>,
+    pub wire_open: bool,
+}

@@ -1,0 +1,129 @@
+//! Transfers.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use super::Fault;
+
+/// What to pull.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PullRequest {
+    pub input: String,
+    pub platform: Option<String>,
+    pub all_platforms: bool,
+    pub all_tags: bool,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum RowKind {
+    Layer,
+    Config,
+    Manifest,
+}
+
+/// How far a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum RowState {
+    Waiting,
+    Exists,
+    Downloading,
+    Retrying,
+    Verifying,
+    Complete,
+    Paused,
+    Failed,
+}
+
+/// One object of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct TransferRow {
+    pub digest: String,
+    pub kind: RowKind,
+    pub size: u64,
+    pub done: u64,
+    pub state: RowState,
+    /// `Retrying in 12 s`, a mismatch…
+    pub note: Option<String>,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    Queued,
+    Resolving,
+    Running,
+    Paused,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Pull,
+}
+
+/// A job, without its rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct JobHead {
+    pub id: u64,
+    pub verb: Verb,
+    pub title: String,
+    pub reference: String,
+    pub platform: Option<String>,
+    pub state: JobState,
+    /// bytes
+    pub total: u64,
+    /// already here, skipped
+    pub skipped: u64,
+    /// arrived in this job, resumed prefix included
+    pub arrived: u64,
+    /// bytes a second, 3 s average
+    pub rate: u64,
+    /// seconds left; null until two seconds in
+    pub eta: Option<u64>,
+    pub started_at: String,
+    /// milliseconds of work, pauses left out
+    pub elapsed: u64,
+    /// the docker line
+    pub command: String,
+    /// the root's digest when done
+    pub digest: Option<String>,
+    pub fault: Option<Fault>,
+}
+
+/// At most 20 a second. The first update of a watch has every row and line; later ones only what changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct JobUpdate {
+    pub job: JobHead,
+    pub rows: Vec<TransferRow>,
+    /// lines of "as the Docker client prints it", whole; empty where none changed
+    pub lines: Vec<String>,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum JobEnd {
+    Done,
+    Failed,
+    Cancelled,
+}
+
+/// What came of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct JobOutcome {
+    pub state: JobEnd,
+    pub digest: Option<String>,
+    pub up_to_date: bool,
+    pub fault: Option<Fault>,
+}
