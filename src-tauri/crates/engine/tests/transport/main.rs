@@ -8,6 +8,7 @@ mod scene;
 mod cancel;
 mod connect;
 mod length;
+mod parallel;
 mod plain;
 mod ranges;
 mod redirect;
