@@ -5,4 +5,11 @@
 
 mod scene;
 
+mod cancel;
+mod connect;
+mod length;
 mod plain;
+mod ranges;
+mod redirect;
+mod resume;
+mod status;

@@ -1,5 +1,6 @@
 //! A registry with one image, a store to pull it into, and what is to be said of every pull.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use engine::endpoint::Target;
 use engine::exchange::{Exchange, ExchangeLog};
 use engine::job::{Job, TransferEvent};
 use engine::registry::http::{Pace, RetryPolicy};
-use engine::registry::{Http, HttpOptions, Registries, RegistrySource};
+use engine::registry::{Http, HttpOptions, Registries, RegistryClient, RegistrySource};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Platforms, Request, transfer};
 use engine::{Code, Error};
@@ -61,6 +62,26 @@ impl Scene {
         self
     }
 
+    /// Reached by a name that resolves to the registry. It is no loopback name, so https is what it is spoken to in.
+    pub fn named(self, name: &str) -> Self {
+        let address = self.registry.host();
+        self.named_at(name, &address)
+    }
+
+    /// Reached by a name that resolves to another server.
+    pub fn named_at(mut self, name: &str, address: &str) -> Self {
+        let address: SocketAddr = address.parse().unwrap();
+        self.host = format!("{name}:{}", address.port());
+        self.options.network.hosts.insert(name.to_owned(), address);
+        self
+    }
+
+    /// Plain HTTP for the host that it is reached at.
+    pub fn marked_plain(mut self) -> Self {
+        self.options.plain_http.push(self.host.clone());
+        self
+    }
+
     /// Given up after so long without a byte.
     pub fn stall(mut self, stall: Duration) -> Self {
         self.options.pace = Pace { stall, ..self.options.pace };
@@ -79,6 +100,12 @@ impl Scene {
 
     pub fn reference(&self) -> Reference {
         format!("{}/{REPOSITORY}:latest", self.host).parse().unwrap()
+    }
+
+    /// The client of the registry.
+    pub fn client(&self) -> RegistryClient {
+        let http = Http::new(self.options.clone(), ExchangeLog::default());
+        Registries::new(http, Keyring::anonymous()).client(self.reference().registry())
     }
 
     /// Pulls, and waits for the end.
