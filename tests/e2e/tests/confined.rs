@@ -77,7 +77,8 @@ async fn the_page_runs_no_script_but_its_own() {
 async fn f121_the_page_may_call_its_commands_and_nothing_of_tauri() {
     window(async |window| {
         ready(window).await;
-        let invoke = |name: &str, arguments: &str| format!("window.__TAURI_INTERNALS__.invoke('{name}', {arguments})");
+        let invoke =
+            |name: &str, arguments: &str| format!("window.__TAURI_INTERNALS__.invoke('{name}', {arguments})");
         let known = later(window, &invoke("explain_reference", "{ input: 'nginx' }")).await;
         assert_eq!(known["ok"]["breakdown"]["canonical"], "docker.io/library/nginx:latest", "{known}");
         for (name, arguments) in [
@@ -85,7 +86,10 @@ async fn f121_the_page_may_call_its_commands_and_nothing_of_tauri() {
             ("plugin:store|set", "{ rid: 1, key: 'x', value: 1 }"),
             ("plugin:window-state|restore_state", "{ label: 'main', flags: 1 }"),
             ("plugin:window|set_title", "{ label: 'main', value: 'x' }"),
-            ("plugin:webview|create_webview_window", "{ options: { label: 'x', url: 'https://example.com' } }"),
+            (
+                "plugin:webview|create_webview_window",
+                "{ options: { label: 'x', url: 'https://example.com' } }",
+            ),
             ("plugin:event|emit", "{ event: 'x' }"),
             ("plugin:path|resolve_directory", "{ directory: 1 }"),
             ("plugin:resources|close", "{ rid: 1 }"),
