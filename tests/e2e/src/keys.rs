@@ -1,36 +1,34 @@
-//! Keys with what is held down meanwhile.
+//! Keys, with what is held down meanwhile.
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::key::Key;
 
-/// A key, perhaps with modifiers: `Chord::from("Ctrl+Enter")`, `Chord::from("Escape")`, `Chord::from("a")`.
+/// Keys that are pressed one after the other, perhaps while others are held: `Ctrl+Enter`, `Escape`, `a`.
 #[derive(Clone, Debug)]
-pub struct Chord {
+pub(crate) struct Chord {
     held: Vec<char>,
-    key: char,
-}
-
-impl From<&str> for Chord {
-    fn from(text: &str) -> Self {
-        let mut names: Vec<&str> = text.split('+').collect();
-        let key = code(names.pop().expect("a split has a last part"));
-        Self { held: names.into_iter().map(code).collect(), key }
-    }
+    struck: Vec<char>,
 }
 
 impl Chord {
-    /// One key that is a character.
-    pub fn character(character: char) -> Self {
-        Self { held: Vec::new(), key: character }
+    /// By its name: `Ctrl+Enter`.
+    pub(crate) fn named(name: &str) -> Self {
+        let mut names: Vec<&str> = name.split('+').collect();
+        let struck = names.pop().map(code).into_iter().collect();
+        Self { held: names.into_iter().map(code).collect(), struck }
+    }
+
+    /// Each character's own key, nothing held.
+    pub(crate) fn text(text: &str) -> Self {
+        Self { held: Vec::new(), struck: text.chars().collect() }
     }
 
     pub(crate) fn actions(&self) -> KeyActions {
-        let keys = KeyActions::new("keyboard".to_owned());
-        let down = |keys: KeyActions, value| keys.then(KeyAction::Down { value });
-        let up = |keys: KeyActions, value| keys.then(KeyAction::Up { value });
-        let keys = self.held.iter().copied().fold(keys, down);
-        let keys = up(down(keys, self.key), self.key);
-        self.held.iter().rev().copied().fold(keys, up)
+        let down = |keys: KeyActions, value: &char| keys.then(KeyAction::Down { value: *value });
+        let up = |keys: KeyActions, value: &char| keys.then(KeyAction::Up { value: *value });
+        let keys = self.held.iter().fold(KeyActions::new("keyboard".to_owned()), down);
+        let keys = self.struck.iter().fold(keys, |keys, key| up(down(keys, key), key));
+        self.held.iter().rev().fold(keys, up)
     }
 }
 

@@ -16,9 +16,17 @@ mod window;
 
 use std::time::Duration;
 
-pub use keys::Chord;
 pub use session::{window, window_in};
 pub use window::Window;
 
 /// How long anything may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until something outside the window is so.
+pub async fn until(what: &str, so: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !so() {
+        assert!(std::time::Instant::now() < deadline, "waited {} s for {what}", PATIENCE.as_secs());
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}

@@ -22,7 +22,11 @@ impl Group {
     /// Starts `command`; the kernel ends it should this process be killed.
     fn start(name: &'static str, arguments: &[&str], edit: impl FnOnce(&mut Command)) -> Self {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", name]).args(arguments).stdin(Stdio::null()).process_group(0);
+        command
+            .args(["--pdeathsig", "KILL", "--", name])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .process_group(0);
         edit(&mut command);
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("`setpriv {name}` did not start ({error}); `make test` installs what it needs")

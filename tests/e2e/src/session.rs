@@ -27,7 +27,8 @@ pub async fn window_in(home: &Path, test: impl AsyncFnOnce(&Window)) {
 
     let display = Display::start();
     let driver = Driver::start(&display, home);
-    let client = tokio::time::timeout(PATIENCE, connect(&driver)).await.expect("the app opens its window in time");
+    let client =
+        tokio::time::timeout(PATIENCE, connect(&driver)).await.expect("the app opens its window in time");
     let window = Window::new(client.clone());
     let outcome = AssertUnwindSafe(test(&window)).catch_unwind().await;
     if outcome.is_err() {

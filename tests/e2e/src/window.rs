@@ -96,15 +96,13 @@ impl Window {
     /// Presses keys, one after the other.
     pub async fn press(&self, chords: &[&str]) {
         for chord in chords {
-            self.strike(&Chord::from(*chord)).await;
+            self.strike(&Chord::named(chord)).await;
         }
     }
 
     /// Types text where the focus is.
     pub async fn type_text(&self, text: &str) {
-        for character in text.chars() {
-            self.strike(&Chord::character(character)).await;
-        }
+        self.strike(&Chord::text(text)).await;
     }
 
     async fn strike(&self, chord: &Chord) {
