@@ -155,7 +155,7 @@ impl Pull {
             Platforms::Only(platform) => {
                 let all_tags = if self.all_tags { "--all-tags " } else { "" };
                 let platform =
-                    self.platform_named.then(|| format!("--platform {platform} ")).unwrap_or_default();
+                    if self.platform_named { format!("--platform {platform} ") } else { String::new() };
                 format!("docker pull {all_tags}{platform}{input}")
             }
         }

@@ -388,3 +388,6 @@ fn row(blob: &PlannedBlob) -> TransferRow {
 fn seconds(wait: Duration) -> String {
     format!("{} s", wait.as_secs_f64().ceil().max(1.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,32 +1,23 @@
-//! The real window, driven through WebDriver on a display of its own.
+//! The real window for tests: an Xvfb, the app in it with a home of its own, and WebKit's driver to use it with.
 //!
-//! A test is one call of [`window`]: the program starts with an empty home, and whatever was started ends with the
-//! test, also where it fails. What a person sees is waited for ([`Window::until`]), at most [`PATIENCE`]; nothing
-//! sleeps for a fixed time and hopes.
+//! Nothing is shared between two tests, so they run in parallel, and nothing outlives one: processes are ended by the
+//! group that was started, displays and homes go with them.
 //!
-//! Deliberately absent: any knowledge of single pages. That belongs to the tests.
+//! The program is the one named by `LONGSHORE_DESKTOP_BIN`, or else `longshore-desktop` beside the tests in the target
+//! folder. It must be built with its page in it (`--features longshore-desktop/custom-protocol`). Deliberately absent:
+//! skipping. Where Xvfb, the driver, the program or axe is missing, a test fails and says how to get it.
 
-// Test equipment stops the test where its own assumptions fail; a Result would be unwrapped in every test.
+// Test equipment stops the test where its own assumptions fail.
 #![allow(clippy::missing_panics_doc)]
 
+mod axe;
+mod display;
+mod driver;
 mod keys;
-mod program;
-mod session;
+mod page;
+mod process;
 mod window;
 
-use std::time::Duration;
-
-pub use session::{window, window_in};
-pub use window::Window;
-
-/// How long anything may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Waits until something outside the window is so.
-pub async fn until(what: &str, so: impl Fn() -> bool) {
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while !so() {
-        assert!(std::time::Instant::now() < deadline, "waited {} s for {what}", PATIENCE.as_secs());
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-}
+pub use display::Display;
+pub use keys::{CONTROL, ENTER, ESCAPE, SHIFT, TAB};
+pub use window::{Home, Window};

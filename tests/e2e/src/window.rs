@@ -1,128 +1,148 @@
-//! What a person does with the window, and what is seen there.
+//! The app in its window.
 
-use std::fmt::Display;
-use std::time::{Duration, Instant};
+use std::fs::{self, File};
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
-use fantoccini::Client;
-use fantoccini::elements::{Element, ElementRef};
-use serde_json::{Value, json};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
 
-use crate::PATIENCE;
-use crate::keys::Chord;
+use crate::display::Display;
+use crate::driver::{Driver, program};
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(25);
+/// A home directory of one's own, which may outlive a window: what is kept is found again by the next one.
+pub struct Home(TempDir);
 
-/// Finds what is drawn, fits the selector, and whose accessible name fits the pattern.
-const NAMED: &str = r"
-    const [selector, pattern] = arguments;
-    const wanted = new RegExp(pattern);
-    const name = (node) => (node.getAttribute('aria-label') ?? node.innerText ?? '').replace(/\s+/g, ' ').trim();
-    const drawn = (node) => node.getClientRects().length > 0;
-    return [...document.querySelectorAll(selector)].find((node) => drawn(node) && wanted.test(name(node))) ?? null;
-";
+impl Home {
+    /// An empty one.
+    #[expect(clippy::new_without_default, reason = "it makes a folder")]
+    pub fn new() -> Self {
+        let home =
+            Self(tempfile::Builder::new().prefix("longshore-e2e-").tempdir().expect("a temporary folder"));
+        for (_, folder) in home.variables() {
+            fs::create_dir_all(folder).expect("a folder");
+        }
+        home
+    }
 
-/// The key that marks an element in WebDriver's JSON (W3C WebDriver, section 12.1).
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
 
-/// The window of the running app.
-#[derive(Debug)]
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 5] {
+        let folder = |name: &str| self.path().join(name);
+        [
+            ("HOME", folder("home")),
+            ("XDG_DATA_HOME", folder("data")),
+            ("XDG_CONFIG_HOME", folder("config")),
+            ("XDG_CACHE_HOME", folder("cache")),
+            ("XDG_RUNTIME_DIR", folder("run")),
+        ]
+    }
+
+    pub(crate) fn log(&self, name: &str) -> Stdio {
+        File::create(self.path().join(name)).map_or_else(|_| Stdio::null(), Stdio::from)
+    }
+}
+
+/// The app while it runs. Its last sight is kept in a file where a test fails.
 pub struct Window {
-    client: Client,
+    pub(crate) client: Client,
+    _driver: Driver,
+    _display: Display,
+    home: Home,
 }
 
 impl Window {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+    /// A first start: nothing is kept, 1280 by 800.
+    pub async fn open() -> Self {
+        Self::open_in(Home::new(), 1280, 800).await
     }
 
-    /// What `script`, the body of a function with `arguments`, returns in the page.
-    pub async fn run(&self, script: &str, arguments: &[Value]) -> Value {
-        let answer = self.client.execute(script, arguments.to_vec()).await;
-        answer.unwrap_or_else(|error| panic!("the page could not run `{script}`: {error}"))
+    /// A start in this home, on a display of this size. Returns when the page is there.
+    pub async fn open_in(home: Home, width: u32, height: u32) -> Self {
+        let program = program();
+        let display = Display::start(width, height);
+        let driver = Driver::start(display.name(), &home);
+        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });
+        let capabilities = capabilities.as_object().expect("an object").clone();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let client = builder.connect(&driver.url()).await;
+        let client = client.unwrap_or_else(|error| panic!("the app did not start: {error}"));
+        let window = Self { client, _driver: driver, _display: display, home };
+        let url = window.client.current_url().await.expect("a page");
+        assert_eq!(
+            url.scheme(),
+            "tauri",
+            "`{}` shows {url}: it was built without its page (custom-protocol)",
+            program.display()
+        );
+        window.until("the page is drawn", "return document.querySelector('main') !== null").await;
+        window.resize(width, height).await;
+        window
     }
 
-    /// What `expression` is in the page.
-    pub async fn value(&self, expression: &str) -> Value {
-        self.run(&format!("return ({expression});"), &[]).await
+    /// Closes it, and gives the home back for the next start.
+    pub async fn close(self) -> Home {
+        let Self { client, _driver, _display, home } = self;
+        let _ = client.close().await;
+        home
     }
 
-    /// The same, for what is text; nothing is the empty text.
-    pub async fn text(&self, expression: &str) -> String {
-        self.value(expression).await.as_str().unwrap_or_default().to_owned()
+    /// Where it lives.
+    pub fn home(&self) -> &Home {
+        &self.home
     }
 
-    /// Waits until `expression` is true in the page.
-    pub async fn until(&self, what: impl Display, expression: &str) {
-        self.until_given(what, expression, &[]).await;
+    /// Another size, pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_rect(0, 0, width, height).await.expect("a window has a size");
+        let fits = format!("return innerWidth === {width} && innerHeight === {height}");
+        self.until("the window has its size", &fits).await;
     }
 
-    /// The same, for an expression over `arguments`.
-    pub async fn until_given(&self, what: impl Display, expression: &str, arguments: &[Value]) {
-        let script = format!("return Boolean({expression});");
-        let found = self.poll(async || (self.run(&script, arguments).await == true).then_some(())).await;
-        if found.is_none() {
-            self.give_up(what).await;
-        }
-    }
-
-    /// Waits until the words are on the page, in the page's own text.
-    pub async fn until_read(&self, words: &str) {
-        let expression = "document.body.innerText.replace(/\\s+/g, ' ').includes(arguments[0])";
-        self.until_given(format_args!("`{words}` to read"), expression, &[json!(words)]).await;
-    }
-
-    /// Waits for an element that fits the CSS selector, is drawn, and whose accessible name fits the JavaScript
-    /// regular expression `name`.
-    pub async fn named(&self, selector: &str, name: &str) -> Element {
-        let found = self
-            .poll(async || {
-                let answer = self.run(NAMED, &[json!(selector), json!(name)]).await;
-                answer[ELEMENT].as_str().map(|id| ElementRef::from(id.to_owned()))
-            })
-            .await;
-        match found {
-            Some(element) => Element::from_element_id(self.client.clone(), element),
-            None => self.give_up(format_args!("`{selector}` named `{name}`")).await,
-        }
-    }
-
-    /// Clicks it with the mouse, as [`Self::named`] finds it.
-    pub async fn click(&self, selector: &str, name: &str) {
-        let element = self.named(selector, name).await;
-        let clicked = element.click().await;
-        clicked.unwrap_or_else(|error| panic!("`{selector}` named `{name}` takes no click: {error}"));
-    }
-
-    /// Presses keys, one after the other.
-    pub async fn press(&self, chords: &[&str]) {
-        for chord in chords {
-            self.strike(&Chord::named(chord)).await;
-        }
-    }
-
-    /// Types text where the focus is.
-    pub async fn type_text(&self, text: &str) {
-        self.strike(&Chord::text(text)).await;
-    }
-
-    async fn strike(&self, chord: &Chord) {
-        let done = self.client.perform_actions(chord.actions()).await;
-        done.unwrap_or_else(|error| panic!("{chord:?} could not be pressed: {error}"));
-    }
-
-    async fn poll<T>(&self, look: impl AsyncFn() -> Option<T>) -> Option<T> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let seen = look().await;
-            if seen.is_some() || Instant::now() > deadline {
-                return seen;
+    /// A picture of the page, PNG, once it stands still: screenshots lag behind the page.
+    pub async fn picture(&self) -> Vec<u8> {
+        let frames =
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))";
+        let mut last = Vec::new();
+        for _ in 0..10 {
+            self.client.execute_async(frames, vec![]).await.expect("frames are drawn");
+            let next = self.client.screenshot().await.expect("a picture");
+            if next == last {
+                break;
             }
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            last = next;
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+        last
+    }
+
+    /// Keeps a picture where `LONGSHORE_PICTURES` names a folder, for people to look at.
+    pub async fn show(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("LONGSHORE_PICTURES") {
+            fs::create_dir_all(&folder).expect("the folder can be made");
+            fs::write(Path::new(&folder).join(format!("{name}.png")), self.picture().await).expect("written");
         }
     }
 
-    async fn give_up(&self, what: impl Display) -> ! {
-        let page = self.text("document.body.innerText").await;
-        panic!("waited {} s for {what}; the page reads:\n{page}", PATIENCE.as_secs());
+    /// Fails the test, with a picture of what was to be seen.
+    pub async fn fail(&self, why: &str) -> ! {
+        let folder = std::env::temp_dir().join("longshore-e2e-failures");
+        let _ = fs::create_dir_all(&folder);
+        let picture = folder.join(format!("{}.png", std::process::id()));
+        let kept = match self.client.screenshot().await {
+            Ok(png) => fs::write(&picture, png).map(|()| format!("a picture is in {}", picture.display())),
+            Err(error) => Ok(format!("no picture could be taken: {error}")),
+        };
+        let text = self.client.execute("return document.body.innerText", vec![]).await;
+        let text = text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
+        panic::panic_any(format!("{why}\n{}\nThe page says:\n{text}", kept.unwrap_or_default()));
     }
 }

@@ -138,6 +138,24 @@ impl Error {
         }))
     }
 
+    /// A copy for one more caller who waits for the same thing; its causes are texts from here on.
+    pub(crate) fn copy(&self) -> Self {
+        let causes = self.causes().into_iter().rev();
+        let chain = causes.fold(None, |inner, text| Some(CopiedCause { text, inner: inner.map(Box::new) }));
+        let mut inner = Inner {
+            code: self.0.code,
+            message: self.0.message.clone(),
+            hint: self.0.hint.clone(),
+            source: None,
+            side: self.0.side,
+            digest: self.0.digest.clone(),
+            exchange: self.0.exchange,
+            choices: self.0.choices.clone(),
+        };
+        inner.source = chain.map(|chain| Box::new(chain) as _);
+        Self(Box::new(inner))
+    }
+
     /// The person cancelled the job.
     pub fn cancelled() -> Self {
         Self::new(Code::Cancelled, "cancelled")
@@ -226,6 +244,15 @@ impl Error {
         }
         causes
     }
+}
+
+/// What is left of a cause in a copy.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct CopiedCause {
+    text: String,
+    #[source]
+    inner: Option<Box<CopiedCause>>,
 }
 
 impl fmt::Display for Error {

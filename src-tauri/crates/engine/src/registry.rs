@@ -24,7 +24,7 @@ use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
 pub use self::source::RegistrySource;
-use self::token::{Authorizer, Held};
+use self::token::{Authorizer, Token};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Purpose;
@@ -53,7 +53,7 @@ pub struct Registries(Arc<RegistriesInner>);
 struct RegistriesInner {
     http: Http,
     keyring: Keyring,
-    clients: Mutex<HashMap<String, RegistryClient>>,
+    clients: Mutex<HashMap<Registry, RegistryClient>>,
 }
 
 impl Registries {
@@ -66,7 +66,7 @@ impl Registries {
     pub fn client(&self, registry: &Registry) -> RegistryClient {
         let mut clients = self.0.clients.lock().expect("no code panics while it holds the clients");
         let make = || RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone());
-        clients.entry(registry.as_str().to_owned()).or_insert_with(make).clone()
+        clients.entry(registry.clone()).or_insert_with(make).clone()
     }
 
     /// The HTTP client beneath.
@@ -136,6 +136,13 @@ impl RegistryClient {
     }
 
     fn url(&self, path: &str) -> Result<Url> {
+        if self.0.registry.is_unnamed() {
+            return Err(Error::new(
+                Code::ReferenceInvalid,
+                "the reference names no registry: its first part has both `.` and `_`, so it is no host",
+            )
+            .with_hint("Write the registry in front, such as `docker.io/`, or correct the host's name"));
+        }
         let scheme = if self.0.plain.load(Ordering::Relaxed) { "http" } else { "https" };
         let api_host = self.0.registry.api_host();
         Url::parse(&format!("{scheme}://{api_host}{path}")).map_err(|error| {
@@ -182,75 +189,65 @@ impl RegistryClient {
     ) -> Result<Answer> {
         request.from_private = self.is_private().await?;
         let answer = self.exchange(&mut request, scopes, job).await;
-        if !self.should_upgrade(&answer) {
+        if !self.may_speak_tls() {
             return answer;
         }
-        let Ok(mut answer) = answer else { return self.upgrade(request, scopes, job).await };
-        let body = answer.body.read_start(1024).await;
-        if http::wants_https(answer.status, &body) {
-            drop(answer);
-            return self.upgrade(request, scopes, job).await;
+        match answer {
+            Err(first) if http::is_garbled(&first) => {
+                let no_tls_either = |error: &Error| {
+                    let codes =
+                        [Code::PlainHttpRefused, Code::Unreachable, Code::ConnectionLost, Code::Timeout];
+                    codes.contains(&error.code())
+                };
+                match self.upgrade(request, scopes, job).await {
+                    Err(error) if no_tls_either(&error) => Err(first),
+                    other => other,
+                }
+            }
+            Ok(mut answer) if answer.status == StatusCode::BAD_REQUEST => {
+                let body = answer.body.peek_start(1024).await;
+                if http::wants_https(answer.status, &body) {
+                    return self.upgrade(request, scopes, job).await;
+                }
+                Ok(answer)
+            }
+            other => other,
         }
-        Err(Error::new(
-            Code::RegistryRefused,
-            format!("`{}` refused the request with status 400", self.0.registry.as_str()),
-        )
-        .at_exchange(answer.body.exchange()))
     }
 
     /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
     /// what it gets from then on. Never the other way round.
-    fn should_upgrade(&self, answer: &Result<Answer>) -> bool {
-        let plain = self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback();
-        plain
-            && match answer {
-                Ok(answer) => {
-                    answer.status == StatusCode::BAD_REQUEST && !answer.headers.contains_key(API_VERSION)
-                }
-                Err(error) => error.code() == Code::ProtocolViolation,
-            }
+    fn may_speak_tls(&self) -> bool {
+        self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback()
     }
 
     async fn upgrade(&self, mut request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         let _ = request.url.set_scheme("https");
         request.authorization = None;
-        match self.exchange(&mut request, scopes, job).await {
-            // Not TLS either: the first failure was the true one.
-            Err(error) if error.code() == Code::PlainHttpRefused => Err(Error::new(
-                Code::ProtocolViolation,
-                format!("the answer of `{}` is not HTTP that can be read", self.0.registry.as_str()),
-            )
-            .with_hint("Something other than a registry answers there, or a proxy is broken")
-            .with_source(error)),
-            Err(error) => Err(error),
-            Ok(answer) => {
-                self.0.plain.store(false, Ordering::Relaxed);
-                Ok(answer)
-            }
-        }
+        let answer = self.exchange(&mut request, scopes, job).await?;
+        self.0.plain.store(false, Ordering::Relaxed);
+        Ok(answer)
     }
 
     async fn exchange(&self, request: &mut Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         let authorizer = &self.0.authorizer;
-        let mut held = authorizer.held(scopes, &request.url);
+        let mut held = authorizer.held(scopes);
         // A held token may have expired, a stored credential may be stale: at most two more tries.
         for fresh in [false, true] {
-            request.authorization = held.as_ref().map(Held::header);
+            request.authorization = held.as_deref().map(Token::header);
             let answer = self.0.http.send(request, job).await?;
-            if answer.status != StatusCode::UNAUTHORIZED || !http::same_origin(&answer.url, &request.url) {
-                return Ok(answer);
+            let refused = refuses(&answer, request);
+            if !refused || answer.status == StatusCode::FORBIDDEN {
+                return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
             }
             match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
                 token::Next::Try(fresh) => held = Some(fresh),
-                token::Next::GiveUp(answer) => return authorizer.take_withheld().map_or(Ok(*answer), Err),
+                token::Next::GiveUp(answer) => return authorizer.refused(*answer, scopes),
             }
         }
-        request.authorization = held.as_ref().map(Held::header);
+        request.authorization = held.as_deref().map(Token::header);
         let answer = self.0.http.send(request, job).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            return authorizer.take_withheld().map_or(Ok(answer), Err);
-        }
-        Ok(answer)
+        if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
     }
 
     async fn is_private(&self) -> Result<bool> {
@@ -263,8 +260,11 @@ impl RegistryClient {
     }
 }
 
-/// What every registry of the distribution family sends.
-const API_VERSION: &str = "docker-distribution-api-version";
+/// Whether the registry itself, not what it redirected to, wants another authorization.
+fn refuses(answer: &Answer, request: &Request) -> bool {
+    matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        && http::same_origin(&answer.url, &request.url)
+}
 
 fn basic(username: &str, password: &str) -> Result<HeaderValue> {
     use base64::Engine as _;

@@ -65,7 +65,7 @@ impl ImageDetail {
                 size: root.size,
                 media_type: root.media_type.clone(),
             }),
-            manifest: shown.map(|shown| manifest_summary(shown)),
+            manifest: shown.map(manifest_summary),
             config: shown.map(|shown| ConfigSummary {
                 digest: shown.manifest.config.digest.to_string(),
                 size: shown.manifest.config.size,

@@ -3,6 +3,7 @@
 //! Two nets: what is secret by its place (authorization headers, unknown query values, token answers), and what is
 //! secret because it is in use (every secret that was sent is remembered and cut out of any text).
 
+use std::collections::VecDeque;
 use std::sync::{Arc, RwLock};
 
 use http::HeaderMap;
@@ -39,25 +40,55 @@ const SECRET_HEADERS: &[&str] = &[
 /// Shorter secrets are not searched for: they would cut ordinary words.
 const SHORTEST: usize = 4;
 
+/// How many tokens are searched for; older ones have expired.
+const PASSING: usize = 512;
+
 /// Knows the secrets in use and takes them out of texts. Clones share what they know.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    secrets: Arc<RwLock<Vec<String>>>,
+    secrets: Arc<RwLock<Secrets>>,
+}
+
+#[derive(Default)]
+struct Secrets {
+    /// The longest first, so that a secret within a secret leaves nothing of the longer one behind.
+    texts: Vec<String>,
+    /// Those of them that are forgotten some day, the oldest first.
+    passing: VecDeque<String>,
+}
+
+impl Secrets {
+    fn add(&mut self, text: &str) {
+        if text.len() >= SHORTEST && !self.texts.iter().any(|known| known == text) {
+            self.texts.push(text.to_owned());
+            self.texts.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        }
+    }
 }
 
 impl Redactor {
-    /// Remembers a secret, so that no text shows it from now on.
+    /// Remembers a secret, so that no text shows it from now on, as it is or as a form, a URL or JSON carries it.
     pub fn learn(&self, secret: &str) {
-        if secret.len() < SHORTEST {
+        let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = Value::String(secret.to_owned()).to_string();
+        let mut secrets = self.secrets.write().expect("no code panics while it holds the secrets");
+        for text in [secret, &form, &form.replace('+', "%20"), json.trim_matches('"')] {
+            secrets.add(text);
+        }
+    }
+
+    /// Remembers a token. It is forgotten after many others have come.
+    pub fn learn_passing(&self, token: &str) {
+        let mut secrets = self.secrets.write().expect("no code panics while it holds the secrets");
+        if secrets.texts.iter().any(|known| known == token) {
             return;
         }
-        let mut secrets = self.secrets.write().expect("no code panics while it holds the secrets");
-        if !secrets.iter().any(|known| known == secret) {
-            secrets.push(secret.to_owned());
-            // The longest first, so that a secret within a secret leaves nothing of the longer one behind.
-            secrets.sort_by_key(|known| std::cmp::Reverse(known.len()));
-            // Tokens of a long session pile up; the oldest are expired by then.
-            secrets.truncate(512);
+        secrets.add(token);
+        secrets.passing.push_back(token.to_owned());
+        if secrets.passing.len() > PASSING
+            && let Some(oldest) = secrets.passing.pop_front()
+        {
+            secrets.texts.retain(|known| *known != oldest);
         }
     }
 
@@ -65,7 +96,7 @@ impl Redactor {
     pub fn scrub(&self, text: &str) -> String {
         let secrets = self.secrets.read().expect("no code panics while it holds the secrets");
         let mut clean = text.to_owned();
-        for secret in secrets.iter() {
+        for secret in &secrets.texts {
             if clean.contains(secret.as_str()) {
                 clean = clean.replace(secret.as_str(), HIDDEN);
             }
@@ -206,5 +237,25 @@ mod tests {
         assert!(!body.contains("abc") && !body.contains("def") && !body.contains("hunter2"), "{body}");
         assert!(body.contains("60"));
         assert_eq!(redactor.body(b"token=abc", Role::Auth), None);
+    }
+
+    #[test]
+    fn f041_a_secret_is_found_in_every_form_and_outlives_the_tokens() {
+        let redactor = Redactor::default();
+        redactor.learn("a \"b\"/c+d");
+        redactor.learn_passing("token-0000");
+        (1..=PASSING)
+            .for_each(|at| redactor.learn_passing(&format!("a-long-token-that-sorts-first-{at:04}")));
+        let rows = [
+            ("as it is", "say a \"b\"/c+d", "say …"),
+            ("in JSON", r#"{"x":"a \"b\"/c+d"}"#, r#"{"x":"…"}"#),
+            ("in a form", "p=a+%22b%22%2Fc%2Bd&q", "p=…&q"),
+            ("in a URL", "p=a%20%22b%22%2Fc%2Bd&q", "p=…&q"),
+            ("a token in use", "a-long-token-that-sorts-first-0001", "…"),
+            ("the oldest token", "token-0000", "token-0000"),
+        ];
+        for (name, text, want) in rows {
+            assert_eq!(redactor.scrub(text), want, "{name}");
+        }
     }
 }

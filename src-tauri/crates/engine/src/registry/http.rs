@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 pub use body::{Body, Pace};
-pub(crate) use failure::{looks_like_html, web_page};
+pub(crate) use failure::{is_garbled, looks_like_html, says_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
 pub use retry::RetryPolicy;
@@ -145,7 +145,9 @@ impl Http {
 
     /// Whether plain HTTP is spoken to this host.
     pub fn is_plain(&self, registry: &oci::name::Registry) -> bool {
-        let marked = |mark: &String| mark == registry.as_str() || mark == registry.host();
+        let marked = |mark: &String| {
+            mark.eq_ignore_ascii_case(registry.identity()) || mark.eq_ignore_ascii_case(registry.host())
+        };
         registry.is_loopback() || self.0.options.plain_http.iter().any(marked)
     }
 
@@ -228,33 +230,27 @@ impl Http {
     }
 
     fn redirect_target(&self, answer: &Answer, location: &str, from: &Url, request: &Request) -> Result<Url> {
-        let refuse = |why: String| {
+        let refuse = |why: String, hint: &str| {
             answer.body.failed(&why);
-            Error::new(Code::RedirectRefused, why).at_exchange(answer.body.exchange())
+            Error::new(Code::RedirectRefused, why).with_hint(hint).at_exchange(answer.body.exchange())
         };
-        let target = from
-            .join(location)
-            .map_err(|_| refuse(format!("`{}` redirects to something that is no URL", host_of(from))))?;
+        let misconfigured = "The registry or a proxy in front of it is misconfigured; ask its operator";
+        let target = from.join(location).map_err(|_| {
+            refuse(format!("`{}` redirects to something that is no URL", host_of(from)), misconfigured)
+        })?;
         if !matches!(target.scheme(), "http" | "https") || target.host_str().is_none() {
-            return Err(refuse(format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme())));
+            let why = format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme());
+            return Err(refuse(why, misconfigured));
         }
         if from.scheme() == "https" && target.scheme() == "http" {
-            return Err(refuse(format!(
-                "`{}` redirects from https to plain http on `{}`",
-                host_of(from),
-                host_of(&target)
-            ))
-            .with_hint(
-                "Longshore does not follow it: what comes over plain http can be changed on the way",
-            ));
+            let why =
+                format!("`{}` redirects from https to plain http on `{}`", host_of(from), host_of(&target));
+            let hint = "Longshore does not follow it: what comes over plain http can be changed on the way";
+            return Err(refuse(why, hint));
         }
         if !request.from_private && self.0.options.network.names_private(&target) {
-            return Err(refuse(format!(
-                "`{}` redirects to the private address `{}`",
-                host_of(from),
-                host_of(&target)
-            ))
-            .with_hint("A public registry has no business there; Longshore does not follow it"));
+            let why = format!("`{}` redirects to the private address `{}`", host_of(from), host_of(&target));
+            return Err(refuse(why, "A public registry has no business there; Longshore does not follow it"));
         }
         Ok(target)
     }

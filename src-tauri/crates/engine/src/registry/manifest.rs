@@ -1,7 +1,7 @@
 //! Manifests and indexes: fetched as bytes, hashed, compared with what was asked for and with the header.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use oci::descriptor::Descriptor;
 use oci::digest::{Algorithm, Digest};
@@ -49,6 +49,13 @@ impl RegistryClient {
         if !answer.status.is_success() {
             return Err(self.missing(answer, repository, selector).await);
         }
+        let announced =
+            answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|length: u64| length > MANIFEST_CAP) {
+            let error = too_large(repository, selector).at_exchange(answer.body.exchange());
+            answer.body.failed(error.message());
+            return Err(error);
+        }
         let header = content_digest(&answer)?;
         let asked = selector.parse::<Digest>().ok();
         let exchange = answer.body.exchange();
@@ -73,8 +80,11 @@ impl RegistryClient {
             }
         }
         let content_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = manifest_type(content_type, &bytes);
-        answer.body.note(&summary(&media_type, &bytes));
+        let content_type = content_type.map(media_type::essence).unwrap_or_default();
+        let node = Node::parse(&bytes, Some(content_type));
+        answer.body.note(&summary(node.as_ref().ok()));
+        // What the document says of itself has the specs' letter case, and is there where the header says nothing.
+        let media_type = node.map_or_else(|_| content_type.to_owned(), |node| node.media_type().to_owned());
         Ok(RawManifest { descriptor: Descriptor::new(media_type, digest, bytes.len() as u64), bytes })
     }
 
@@ -85,13 +95,12 @@ impl RegistryClient {
         let mut request = self.manifest_request(repository, &selector)?;
         request.method = Method::HEAD;
         let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        let size = answer
-            .headers
-            .get(http::header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match (answer.status.is_success(), content_digest(&answer)?, size, kind) {
-            (true, Some(digest), Some(size), Some(kind)) => {
+            (true, Some(digest), Some(size), Some(kind))
+                if media_type::is_manifest(kind) || media_type::is_index(kind) =>
+            {
                 answer.body.note("the digest of the tag");
                 Ok(Descriptor::new(media_type::essence(kind), digest, size))
             }
@@ -136,7 +145,10 @@ fn content_digest(answer: &Answer) -> Result<Option<Digest>> {
     text.parse().map(Some).map_err(|problem| {
         let why = format!("the registry announces `{text}` as a digest");
         answer.body.failed(&why);
-        Error::new(Code::ProtocolViolation, why).with_source(problem).at_exchange(answer.body.exchange())
+        Error::new(Code::ProtocolViolation, why)
+            .with_hint("The registry or a proxy in front of it is broken; ask its operator")
+            .with_source(problem)
+            .at_exchange(answer.body.exchange())
     })
 }
 
@@ -148,20 +160,10 @@ fn too_large(repository: &RepositoryName, selector: &str) -> Error {
     .with_hint("No image has a manifest of this size; the registry is not to be trusted with it")
 }
 
-/// The header's type, or what the document says of itself where the header is missing or says nothing.
-fn manifest_type(content_type: Option<&str>, bytes: &[u8]) -> String {
-    let header = content_type.map(media_type::essence).unwrap_or_default();
-    let vague = ["", "application/json", "text/plain", "application/octet-stream"];
-    if !vague.contains(&header) {
-        return header.to_owned();
-    }
-    Node::parse(bytes, None).map_or_else(|_| header.to_owned(), |node| node.media_type().to_owned())
-}
-
-fn summary(media_type: &str, bytes: &[u8]) -> String {
-    match Node::parse(bytes, Some(media_type)) {
-        Ok(Node::Index(index)) => format!("index, {} platforms", index.platforms().len()),
-        Ok(Node::Manifest(manifest)) => format!("manifest, {} layers", manifest.layers.len()),
-        Err(_) => "a document".into(),
+fn summary(node: Option<&Node>) -> String {
+    match node {
+        Some(Node::Index(index)) => format!("index, {} platforms", index.platforms().len()),
+        Some(Node::Manifest(manifest)) => format!("manifest, {} layers", manifest.layers.len()),
+        None => "a document".into(),
     }
 }

@@ -61,11 +61,8 @@ impl ImageSource for RegistrySource {
                 .with_hint("The index was put together wrongly; ask whoever pushed it")
                 .at_digest(&descriptor.digest));
         }
-        let (listed, served) = (
-            media_type::essence(&descriptor.media_type),
-            media_type::essence(&document.descriptor.media_type),
-        );
-        if listed != served {
+        let (listed, served) = (&descriptor.media_type, &document.descriptor.media_type);
+        if !media_type::same(listed, served) {
             let why = format!(
                 "manifest `{}` is served as `{served}`, the index says `{listed}`",
                 descriptor.digest

@@ -28,14 +28,14 @@ pub struct TagList {
     pub tags: Vec<Tag>,
     /// Names that the registry lists and that are no tags.
     pub invalid: Vec<String>,
-    /// The registry's paging went in circles: there may be more.
+    /// The registry's paging went in circles or nowhere: there may be more.
     pub partial: bool,
 }
 
 #[derive(Deserialize)]
 struct Page {
     #[serde(default)]
-    tags: Option<Vec<String>>,
+    tags: Option<Vec<Option<String>>>,
 }
 
 impl RegistryClient {
@@ -69,11 +69,12 @@ impl RegistryClient {
                     Code::ProtocolViolation,
                     format!("the list of tags of `{repository}` is not the JSON that it should be"),
                 )
+                .with_hint("The registry or a proxy in front of it is broken; a tag that you know can still be typed")
                 .with_source(error)
                 .at_exchange(answer.body.exchange())
             })?;
             let before = seen.len();
-            for name in page.tags.unwrap_or_default() {
+            for name in page.tags.unwrap_or_default().into_iter().flatten() {
                 if !seen.insert(name.clone()) {
                     continue;
                 }
@@ -83,24 +84,34 @@ impl RegistryClient {
                 }
             }
             answer.body.note(&format!("{} tags", seen.len()));
-            let Some(next) = next_page(&answer, &request.url)? else { return Ok(list) };
-            if seen.len() == before {
+            request.url = match next_page(&answer, &request.url)? {
+                Next::End => return Ok(list),
                 // A page that brings nothing new and points on: some registries never end.
-                list.partial = true;
-                return Ok(list);
-            }
-            request.url = next;
+                Next::Page(next) if seen.len() > before => next,
+                Next::Page(_) | Next::Nowhere => {
+                    list.partial = true;
+                    return Ok(list);
+                }
+            };
         }
         list.partial = true;
         Ok(list)
     }
 }
 
+/// What follows a page.
+enum Next {
+    End,
+    Page(Url),
+    /// There is more, at an address that is none.
+    Nowhere,
+}
+
 /// Where `Link: <…>; rel="next"` points (RFC 8288), which must be on the same origin.
-fn next_page(answer: &Answer, from: &Url) -> Result<Option<Url>> {
+fn next_page(answer: &Answer, from: &Url) -> Result<Next> {
     let links = answer.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    let Some(target) = links.flat_map(split_links).find_map(next_target) else { return Ok(None) };
-    let Ok(next) = from.join(target) else { return Ok(None) };
+    let Some(target) = links.flat_map(split_links).find_map(next_target) else { return Ok(Next::End) };
+    let Ok(next) = from.join(target) else { return Ok(Next::Nowhere) };
     if !same_origin(&next, from) {
         let host = super::http::host_of(&next);
         let why = format!("the list of tags goes on at another host, `{host}`");
@@ -109,7 +120,7 @@ fn next_page(answer: &Answer, from: &Url) -> Result<Option<Url>> {
             .with_hint("The registry or a proxy in front of it is misconfigured; Longshore does not go there")
             .at_exchange(answer.body.exchange()));
     }
-    Ok(Some(next))
+    Ok(Next::Page(next))
 }
 
 fn split_links(value: &str) -> impl Iterator<Item = &str> {

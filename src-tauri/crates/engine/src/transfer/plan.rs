@@ -1,11 +1,12 @@
 //! What a transfer will move: the documents of the chosen platforms and every blob once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MAX_CHILDREN, MAX_INDEX_DEPTH, Node, NodeProblem};
 use oci::index::Index;
+use oci::platform::Platform;
 
 use super::{Platforms, Request};
 use crate::endpoint::{Document, ImageSource};
@@ -40,8 +41,7 @@ impl Plan {
     pub async fn of(source: &dyn ImageSource, request: &Request, job: &Job) -> Result<Self> {
         let root = source.resolve(&request.target, job).await.map_err(|error| error.on_side(Side::Source))?;
         let mut plan = Self { root: root.descriptor.clone(), documents: Vec::new(), blobs: Vec::new() };
-        let mut seen = HashSet::new();
-        plan.walk(source, root, &request.platforms, &mut seen, job).await?;
+        plan.walk(source, root, &request.platforms, job).await?;
         Ok(plan)
     }
 
@@ -51,7 +51,6 @@ impl Plan {
         source: &dyn ImageSource,
         root: Document,
         platforms: &Platforms,
-        seen: &mut HashSet<Digest>,
         job: &Job,
     ) -> Result<()> {
         enum Step {
@@ -62,7 +61,7 @@ impl Plan {
         let root_descriptor =
             first.as_ref().map(|root| root.descriptor.clone()).expect("the root was just given");
         let mut stack = vec![Step::Read(root_descriptor, 0)];
-        let mut blobs_seen = HashSet::new();
+        let (mut documents_seen, mut blobs_seen) = (Seen::default(), Seen::default());
         while let Some(step) = stack.pop() {
             let (descriptor, depth) = match step {
                 Step::Keep(document) => {
@@ -71,13 +70,11 @@ impl Plan {
                 }
                 Step::Read(descriptor, depth) => (descriptor, depth),
             };
-            if !seen.insert(descriptor.digest.clone()) {
+            if !documents_seen.is_new(&descriptor)? {
                 continue;
             }
-            if depth > MAX_INDEX_DEPTH || seen.len() > MAX_CHILDREN {
-                return Err(Error::new(Code::ManifestInvalid, format!("the index is nested more than {MAX_INDEX_DEPTH} deep, or lists more than {MAX_CHILDREN} manifests"))
-                    .with_hint("No image is built like this; ask whoever pushed it")
-                    .at_digest(&descriptor.digest));
+            if documents_seen.0.len() > MAX_CHILDREN {
+                return Err(unbuildable(&format!("lists more than {MAX_CHILDREN} manifests"), &self.root));
             }
             let document = match first.take() {
                 Some(root) => root,
@@ -87,13 +84,19 @@ impl Plan {
             };
             let node = parse(&document)?;
             let children: Vec<Descriptor> = match &node {
+                Node::Index(_) if depth >= MAX_INDEX_DEPTH => {
+                    return Err(unbuildable(
+                        &format!("nests indexes more than {MAX_INDEX_DEPTH} deep"),
+                        &self.root,
+                    ));
+                }
                 Node::Index(index) => match platforms {
                     Platforms::All => index.manifests.clone(),
-                    Platforms::Only(_) => vec![choose(index, platforms, &document.descriptor)?],
+                    Platforms::Only(wanted) => vec![choose(index, wanted, &document.descriptor)?],
                 },
                 Node::Manifest(_) => {
                     for (at, blob) in node.successors().into_iter().enumerate() {
-                        if blobs_seen.insert(blob.digest.clone()) {
+                        if blobs_seen.is_new(blob)? {
                             let kind = if at == 0 { NodeKind::Config } else { NodeKind::Layer };
                             self.blobs.push(Blob { descriptor: blob.clone(), kind });
                         }
@@ -111,6 +114,33 @@ impl Plan {
     pub fn total(&self) -> u64 {
         self.blobs.iter().map(|blob| blob.descriptor.size).sum()
     }
+}
+
+/// Objects by digest, with the size that was claimed first.
+#[derive(Default)]
+struct Seen(HashMap<Digest, u64>);
+
+impl Seen {
+    /// Whether it was not seen before. The same digest with another size is a lie, one way or the other.
+    fn is_new(&mut self, descriptor: &Descriptor) -> Result<bool> {
+        let Some(first) = self.0.insert(descriptor.digest.clone(), descriptor.size) else { return Ok(true) };
+        if first == descriptor.size {
+            return Ok(false);
+        }
+        let why =
+            format!("`{}` is listed with {first} bytes and with {}", descriptor.digest, descriptor.size);
+        Err(Error::new(Code::ContentMismatch, why)
+            .with_hint("The image was put together wrongly; ask whoever pushed it")
+            .at_digest(&descriptor.digest)
+            .on_side(Side::Source))
+    }
+}
+
+fn unbuildable(what: &str, root: &Descriptor) -> Error {
+    Error::new(Code::ManifestInvalid, format!("the index `{}` {what}", root.digest.short()))
+        .with_hint("No image is built like this; ask whoever pushed it")
+        .at_digest(&root.digest)
+        .on_side(Side::Source)
 }
 
 fn parse(document: &Document) -> Result<Node> {
@@ -131,8 +161,7 @@ pub(crate) fn node_error(problem: NodeProblem, descriptor: &Descriptor) -> Error
     error.with_source(problem).at_digest(&descriptor.digest).on_side(Side::Source)
 }
 
-fn choose(index: &Index, platforms: &Platforms, descriptor: &Descriptor) -> Result<Descriptor> {
-    let Platforms::Only(wanted) = platforms else { unreachable!("called for one platform") };
+fn choose(index: &Index, wanted: &Platform, descriptor: &Descriptor) -> Result<Descriptor> {
     if let Some(chosen) = index.choose(wanted) {
         return Ok(chosen.clone());
     }

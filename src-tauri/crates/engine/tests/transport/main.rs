@@ -7,5 +7,10 @@ mod scene;
 
 mod cancel;
 mod connect;
+mod length;
+mod parallel;
 mod plain;
+mod ranges;
+mod redirect;
 mod resume;
+mod status;

@@ -103,6 +103,11 @@ fn protocol_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)
     })
 }
 
+/// Whether what answered spoke no HTTP.
+pub(crate) fn is_garbled(error: &Error) -> bool {
+    cause_of::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+}
+
 fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
     let hint = match code {
         Code::PlainHttpRefused => plain_http_hint(host),
@@ -174,10 +179,11 @@ fn meaning(
             Some("Check the spelling; a private repository may also look missing until you sign in".into()),
         ),
         429 => rate_limited(host),
+        511 => not_a_registry(host, status),
         400..=499 => (
             Code::RegistryRefused,
             format!("`{host}` refused the request for {object} with status {}", status.as_u16()),
-            None,
+            Some(format!("Ask the operator of `{host}` why; the exchange shows what was sent and answered")),
         ),
         _ => (
             Code::RegistryFailed,
@@ -211,14 +217,19 @@ pub(crate) fn web_page(host: &str, status: StatusCode) -> Error {
 
 /// Whether an answer is a web page.
 pub(crate) fn looks_like_html(answer: &Answer, body: &[u8]) -> bool {
-    let is_html = |value: &http::HeaderValue| {
-        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("text/html"))
-    };
-    answer.headers.get(http::header::CONTENT_TYPE).is_some_and(is_html)
+    says_html(&answer.headers)
         || body
             .trim_ascii_start()
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"<html") || start.eq_ignore_ascii_case(b"<!doc"))
+}
+
+/// Whether the headers announce a web page.
+pub(crate) fn says_html(headers: &http::HeaderMap) -> bool {
+    let is_html = |value: &http::HeaderValue| {
+        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("text/html"))
+    };
+    headers.get(http::header::CONTENT_TYPE).is_some_and(is_html)
 }
 
 fn said_by(problem: &Problem) -> String {
