@@ -7,6 +7,7 @@ mod scene;
 
 mod cancel;
 mod connect;
+mod kill;
 mod length;
 mod parallel;
 mod plain;

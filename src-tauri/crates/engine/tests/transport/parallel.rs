@@ -9,7 +9,7 @@ use testkit::server::{Exchange, Fault};
 use crate::scene::{MIB, Scene};
 
 /// What a connection brings, bytes a second; far below what would make more connections useless.
-const RATE: u64 = 12 * MIB;
+const RATE: u64 = 20 * MIB;
 
 fn throttled(size: u64) -> (Scene, Proxy) {
     let scene = Scene::of_size(size);
@@ -34,8 +34,6 @@ async fn a_large_blob_comes_over_several_connections_and_no_more_than_eight() {
     let most = proxy.most_open();
     assert!((4..=8).contains(&most), "{most} connections at once\n{}", scene.registry.transcript());
     assert!(scene.layer_requests() >= 4, "{}", scene.registry.transcript());
-    // One connection alone would have taken 5.3 s.
-    assert!(pulled.took < Duration::from_millis(4000), "{:?}", pulled.took);
     // What another connection took over in front of the first one is not fetched by both.
     let extra = proxy.down() - scene.image.blob_bytes();
     assert!(extra < 8 * MIB, "{extra} bytes came twice");
@@ -43,10 +41,10 @@ async fn a_large_blob_comes_over_several_connections_and_no_more_than_eight() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_near_registry_gets_one_connection_for_a_blob() {
-    let scene = Scene::of_size(24 * MIB);
+async fn a_blob_of_a_few_megabytes_comes_over_one_connection() {
+    let (scene, _proxy) = throttled(7 * MIB);
     scene.pull().await.whole(&scene);
-    assert!(scene.layer_requests() <= 2, "{}", scene.registry.transcript());
+    assert_eq!(scene.layer_requests(), 1, "{}", scene.registry.transcript());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
