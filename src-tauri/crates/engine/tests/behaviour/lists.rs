@@ -45,7 +45,12 @@ async fn f072_null_duplicate_and_odd_tags_are_sorted_out() {
         ("none", json!([]), vec![], vec![]),
         ("duplicates", json!(["b", "a", "b", "a"]), vec!["b", "a"], vec![]),
         ("null among them", json!(["b", null, "a"]), vec!["b", "a"], vec![]),
-        ("no tags at all", json!(["ok", "<script>", "-x", "a/b", ""]), vec!["ok"], vec!["<script>", "-x", "a/b", ""]),
+        (
+            "no tags at all",
+            json!(["ok", "<script>", "-x", "a/b", ""]),
+            vec!["ok"],
+            vec!["<script>", "-x", "a/b", ""],
+        ),
     ];
     for (name, body, valid, invalid) in rows {
         let scene = Scene::open(Image::tiny("x"));
@@ -62,7 +67,11 @@ async fn f073_paging_that_leads_nowhere_ends_and_is_told() {
     let same = "</v2/team/app/tags/list?n=1000>; rel=\"next\"";
     let rows = [
         ("to itself", vec![same], 1),
-        ("in a circle", vec!["<?page=2>; rel=\"next\"", "<?page=3>; rel=\"next\"", "<?page=2>; rel=\"next\""], 3),
+        (
+            "in a circle",
+            vec!["<?page=2>; rel=\"next\"", "<?page=3>; rel=\"next\"", "<?page=2>; rel=\"next\""],
+            3,
+        ),
         ("a malformed address", vec!["<http://[>; rel=\"next\""], 1),
     ];
     for (name, links, want) in rows {
@@ -105,7 +114,11 @@ async fn f038_a_next_page_on_another_host_is_refused() {
 async fn a_list_that_is_none_says_what_it_is() {
     let rows = [
         ("a web page", Fault::captive_portal(), Code::NotARegistry),
-        ("no JSON", Fault::new().header("Content-Type", "application/json").body("tags: a, b"), Code::ProtocolViolation),
+        (
+            "no JSON",
+            Fault::new().header("Content-Type", "application/json").body("tags: a, b"),
+            Code::ProtocolViolation,
+        ),
         ("not found", Fault::status(404), Code::NotFound),
     ];
     for (name, fault, code) in rows {

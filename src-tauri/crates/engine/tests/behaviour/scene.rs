@@ -142,6 +142,17 @@ impl Scene {
         self.registry.count(&On::blobs())
     }
 
+    /// Waits until so many bytes of a blob are on disk.
+    pub async fn until_kept(&self, blob: &Object, bytes: u64) {
+        for _ in 0..1000 {
+            if self.store.partial_bytes(&blob.descriptor()) >= bytes {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("`{}` never came so far as {bytes} bytes:\n{}", blob.digest, self.registry.transcript());
+    }
+
     /// No name and no content can be seen, and all else in the store is what it says.
     #[track_caller]
     pub fn check_nothing_visible(&self) {
@@ -210,7 +221,7 @@ impl Engine {
 /// A pull under way.
 pub struct Running {
     pub job: Job,
-    pub events: Arc<Mutex<Vec<TransferEvent>>>,
+    events: Arc<Mutex<Vec<TransferEvent>>>,
     log: ExchangeLog,
     client: RegistryClient,
     task: tokio::task::JoinHandle<engine::Result<Outcome>>,
@@ -221,20 +232,6 @@ impl Running {
         let result = self.task.await.unwrap();
         let events = std::mem::take(&mut *self.events.lock().unwrap());
         Pulled { result, events, exchanges: self.log.changed_since(0).0, warnings: self.client.warnings() }
-    }
-
-    /// Waits until so many bytes of a blob are on disk.
-    pub async fn until_done(&self, digest: &Digest, bytes: u64) {
-        for _ in 0..2000 {
-            let far = |event: &TransferEvent| {
-                matches!(event, TransferEvent::Advanced { digest: it, done } if it == digest && *done >= bytes)
-            };
-            if self.events.lock().unwrap().iter().any(far) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("`{digest}` never came so far as {bytes} bytes: {:?}", self.events.lock().unwrap());
     }
 }
 
