@@ -26,7 +26,10 @@ fn page_placeholder() {
     if !page.exists() {
         let folder = page.parent().expect("the path has a folder");
         std::fs::create_dir_all(folder).expect("the folder of the page can be made");
-        std::fs::write(page, "<!doctype html><title>Longshore</title><p>The page is not built: run <code>make</code>.\n")
-            .expect("the page can be written");
+        std::fs::write(
+            page,
+            "<!doctype html><title>Longshore</title><p>The page is not built: run <code>make</code>.\n",
+        )
+        .expect("the page can be written");
     }
 }

@@ -1,7 +1,6 @@
 //! The page's TypeScript types, generated from the types that cross and from the one list of commands.
 //!
-//! `LONGSHORE_BINDINGS=write cargo test -p longshore-desktop bindings` rewrites the file; without the variable a stale
-//! one fails the test.
+//! `make bindings` rewrites the file; a stale one fails the test.
 
 use std::path::Path;
 
@@ -22,12 +21,12 @@ macro_rules! declarations {
 #[test]
 fn bindings_are_those_of_the_rust_types() {
     let expected = generate();
-    if std::env::var_os("LONGSHORE_BINDINGS").is_some_and(|what| what == "write") {
+    if std::env::var_os("LONGSHORE_WRITE_BINDINGS").is_some() {
         std::fs::write(FILE, &expected).expect("the bindings can be written");
         return;
     }
     let found = std::fs::read_to_string(Path::new(FILE)).unwrap_or_default();
-    let stale = "ui/src/ipc/bindings.ts is stale: run `make bindings`, or this test with LONGSHORE_BINDINGS=write";
+    let stale = "ui/src/ipc/bindings.ts is stale: run `make bindings`";
     assert!(found == expected, "{stale}\n{}", first_difference(&found, &expected));
 }
 
@@ -42,8 +41,10 @@ fn the_page_may_call_every_command_and_nothing_else() {
         .map(|permission| permission.as_str().expect("a name"))
         .collect();
     let config = Config::new();
-    let commands: Vec<String> =
-        signatures(&config).iter().map(|command| format!("allow-{}", command.name.replace('_', "-"))).collect();
+    let commands: Vec<String> = signatures(&config)
+        .iter()
+        .map(|command| format!("allow-{}", command.name.replace('_', "-")))
+        .collect();
     assert_eq!(allowed, commands);
 }
 
@@ -105,8 +106,14 @@ fn generate() -> String {
 }
 
 fn declaration(docs: Option<String>, declaration: &str) -> String {
-    // A type's closing brace comes after a comma that the page's formatter would not write.
-    format!("{}export {}\n\n", docs.unwrap_or_default(), declaration.trim_end())
+    let text = format!("{}export {}\n\n", docs.unwrap_or_default(), declaration.trim_end());
+    // A comment on one line stays on one line, and a field with a comment gets a line of its own.
+    let one_line = text.replace("/**\n * ", "/** ").replace("\n */\n", " */\n");
+    one_line
+        .replace(", \n/** ", ",\n  /** ")
+        .replace("{ \n/** ", "{\n  /** ")
+        .replace(" */\n", " */\n  ")
+        .replace(" */\n  export", " */\nexport")
 }
 
 fn commands(config: &Config) -> String {
@@ -116,7 +123,8 @@ fn commands(config: &Config) -> String {
     for command in signatures(config) {
         let arguments: Vec<String> =
             command.arguments.iter().map(|(name, kind)| format!("{}: {kind}", camel_case(name))).collect();
-        let arguments = if arguments.is_empty() { "{}".into() } else { format!("{{ {} }}", arguments.join("; ")) };
+        let arguments =
+            if arguments.is_empty() { "{}".into() } else { format!("{{ {} }}", arguments.join("; ")) };
         text += &format!("  {}: [{arguments}, {}];\n", command.name, command.answer);
     }
     text + "};\n"

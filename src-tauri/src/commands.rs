@@ -11,9 +11,9 @@ mod registry;
 mod settings;
 mod store;
 mod stream;
-mod transfer;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -21,8 +21,9 @@ use tauri::ipc::Invoke;
 
 use crate::state::Longshore;
 use crate::wire::{
-    AppInfo, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport, ImageDetail, JobHead,
-    JobOutcome, JobUpdate, LocalImage, LookIn, PracticeShelf, PullRequest, RegistryEntry, RemoveReport, Settings,
+    AppInfo, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport, ImageDetail,
+    JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, PracticeShelf, PullRequest, RegistryEntry,
+    RemoveReport, Settings,
 };
 pub use stream::Stream;
 

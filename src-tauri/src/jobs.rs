@@ -25,7 +25,7 @@ use engine::{Code, Error, Result};
 use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, watch};
 
-use crate::wire::{Fault, JobHead, JobOutcome, JobUpdate};
+use crate::wire::{Fault, JobEnd, JobHead, JobOutcome, JobUpdate};
 
 pub use record::{About, Ended, Record};
 
@@ -148,7 +148,7 @@ impl Jobs {
             return Ok(());
         }
         let again = entry.with(|record| {
-            let done = record.outcome().is_some_and(|outcome| outcome.fault.is_none() && outcome.digest.is_some());
+            let done = record.outcome().is_some_and(|outcome| outcome.state == JobEnd::Done);
             if !done {
                 let revision = record.revision();
                 *record = Record::new(id, entry.task.about(), (self.0.clock)(), revision);

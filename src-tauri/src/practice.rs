@@ -54,7 +54,9 @@ impl Practice {
         });
         let mut images: Vec<(usize, PracticeImage)> = tags
             .filter_map(|(path, tag, root)| {
-                let at = practice::shelf().iter().position(|sample| (sample.repository, sample.tag) == (path, tag));
+                let at = practice::shelf()
+                    .iter()
+                    .position(|sample| (sample.repository, sample.tag) == (path, tag));
                 let about = at.map_or("Pushed here", |at| practice::shelf()[at].about);
                 let image = self.image(&host, (path, tag, about), root, local, platform)?;
                 Some((at.unwrap_or(usize::MAX), image))
@@ -75,7 +77,9 @@ impl Practice {
     ) -> Option<PracticeImage> {
         let reference: Reference = format!("{host}/{path}:{tag}").parse().ok()?;
         let has = |blob: &Descriptor| {
-            local.is_some_and(|store| matches!(store.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size))
+            local.is_some_and(
+                |store| matches!(store.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size),
+            )
         };
         let variants = self.variants(root)?;
         let chosen = self.chosen(root, wanted);

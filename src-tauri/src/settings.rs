@@ -51,7 +51,9 @@ fn check(settings: &Settings) -> Result<()> {
         if list.len() > MOST_ENTRIES || list.iter().any(|entry| entry.len() > LONGEST_ENTRY) {
             return Err(Error::new(
                 Code::ConfigInvalid,
-                format!("a list of the settings has more than {MOST_ENTRIES} entries, or one that is too long"),
+                format!(
+                    "a list of the settings has more than {MOST_ENTRIES} entries, or one that is too long"
+                ),
             ));
         }
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use engine::credential::{DockerConfigSource, Keyring};
 use engine::exchange::{Exchange, ExchangeLog};
 use engine::registry::{Http, HttpOptions, Registries};
-use engine::store::{ContentStore, Holding, Stamp};
+use engine::store::{ContentStore, Holding, Stamp, default_dir};
 use engine::{Code, Error, Result};
 use oci::Reference;
 use tokio::sync::watch;
@@ -31,13 +31,20 @@ pub struct Places {
 }
 
 impl Places {
-    /// The usual places of this user.
+    /// The usual places of this user. The command line has the same store.
     ///
     /// # Errors
     /// Where there is no home directory.
     pub fn of_environment() -> Result<Self> {
-        let store = engine::place::store_dir()?;
-        Ok(Self { store, practice: engine::place::data_dir()?.join("practice"), practice_port: 5055 })
+        let nowhere = || {
+            Error::new(Code::ConfigInvalid, "there is no home directory to keep images in")
+                .with_hint("Set `HOME`, or name a folder with `LONGSHORE_STORE`")
+        };
+        let variable = |name: &str| std::env::var_os(name);
+        // The samples do not move with the store: they can be made anew anywhere.
+        let unmoved = |name: &str| if name == "LONGSHORE_STORE" { None } else { variable(name) };
+        let practice = default_dir(unmoved).ok_or_else(nowhere)?.with_file_name("practice");
+        Ok(Self { store: default_dir(variable).ok_or_else(nowhere)?, practice, practice_port: 5055 })
     }
 }
 

@@ -83,7 +83,8 @@ impl StoreFacts {
         let mut also_in: HashMap<Digest, Vec<String>> = HashMap::new();
         let canonical = reference.canonical();
         for holding in inventory.iter() {
-            let Some(name) = familiar(holding).filter(|(canonical_name, _)| *canonical_name != canonical) else {
+            let Some(name) = familiar(holding).filter(|(canonical_name, _)| *canonical_name != canonical)
+            else {
                 continue;
             };
             for layer in &holding.layers {

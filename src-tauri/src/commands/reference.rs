@@ -13,7 +13,10 @@ const LONGEST: usize = 64 * 1024;
 /// Takes an input apart. It fails only where the input is absurdly long.
 pub async fn explain_reference(_app: &Arc<Longshore>, input: String) -> Result<Explanation> {
     if input.len() > LONGEST {
-        return Err(Error::new(Code::ReferenceInvalid, format!("a reference of {} bytes is none", input.len())));
+        return Err(Error::new(
+            Code::ReferenceInvalid,
+            format!("a reference of {} bytes is none", input.len()),
+        ));
     }
     Ok(oci::explain::explain(&input).into())
 }

@@ -18,7 +18,10 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
     let practice = app.practice().await.ok().map(|practice| practice.host());
     let signed_in = app.keyring().signed_in().await;
     let account = |host: &Registry| {
-        signed_in.iter().find(|(known, _)| known.identity() == host.identity()).map(|(_, account)| account.clone())
+        signed_in
+            .iter()
+            .find(|(known, _)| known.identity() == host.identity())
+            .map(|(_, account)| account.clone())
     };
     let entry = |host: &Registry, kind: RegistryKind| {
         let account = account(host);
@@ -35,7 +38,8 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
         }
     };
     let ghcr = Registry::parse("ghcr.io").expect("the name is a registry's");
-    let mut entries = vec![entry(&Registry::docker_hub(), RegistryKind::Hub), entry(&ghcr, RegistryKind::Ghcr)];
+    let mut entries =
+        vec![entry(&Registry::docker_hub(), RegistryKind::Hub), entry(&ghcr, RegistryKind::Ghcr)];
     entries.push(RegistryEntry {
         host: practice.clone().unwrap_or_else(|| format!("127.0.0.1:{}", app.places().practice_port)),
         label: "Practice registry".to_owned(),

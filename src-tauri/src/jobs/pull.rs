@@ -118,7 +118,10 @@ impl Pull {
                 Ok(outcome) => {
                     up_to_date &= outcome.up_to_date();
                     let first = last.replace(outcome.root.digest).is_none();
-                    if first || Some(reference.manifest_selector()) == self.reference.tag().map(ToString::to_string) {
+                    if first
+                        || Some(reference.manifest_selector())
+                            == self.reference.tag().map(ToString::to_string)
+                    {
                         log.with(|record| record.rename(reference.canonical()));
                     }
                 }
@@ -137,7 +140,11 @@ impl Pull {
             }));
         };
         let name = repository.familiar();
-        Ok(Ended { digest: Some(digest), up_to_date, last_lines: vec![status(up_to_date, &name), repository.to_string()] })
+        Ok(Ended {
+            digest: Some(digest),
+            up_to_date,
+            last_lines: vec![status(up_to_date, &name), repository.to_string()],
+        })
     }
 
     /// The line that does this in a terminal: Docker's, or Longshore's own where Docker can't do it.
@@ -147,7 +154,8 @@ impl Pull {
             Platforms::All => format!("longshore pull --all-platforms {input}"),
             Platforms::Only(platform) => {
                 let all_tags = if self.all_tags { "--all-tags " } else { "" };
-                let platform = self.platform_named.then(|| format!("--platform {platform} ")).unwrap_or_default();
+                let platform =
+                    if self.platform_named { format!("--platform {platform} ") } else { String::new() };
                 format!("docker pull {all_tags}{platform}{input}")
             }
         }

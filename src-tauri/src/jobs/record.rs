@@ -11,7 +11,9 @@ use oci::digest::Digest;
 
 use super::lines::Lines;
 use super::pace::Pace;
-use crate::wire::{Fault, FaultCode, JobEnd, JobHead, JobOutcome, JobState, RowKind, RowState, TransferRow, Verb};
+use crate::wire::{
+    Fault, FaultCode, JobEnd, JobHead, JobOutcome, JobState, RowKind, RowState, TransferRow, Verb,
+};
 
 /// What a job is called and how it would be done in a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,11 +99,6 @@ impl Record {
     /// How it ended, if it did.
     pub fn outcome(&self) -> Option<&JobOutcome> {
         self.outcome.as_ref()
-    }
-
-    /// What it is.
-    pub fn about(&self) -> &About {
-        &self.about
     }
 
     /// It waits for a free place.
@@ -235,7 +232,8 @@ impl Record {
         let total: u64 = self.rows.iter().map(|row| row.shown.size).sum();
         let skipped = self.skipped();
         let arrived = self.arrived();
-        let elapsed = self.worked + self.working_since.map_or(Duration::ZERO, |since| now.duration_since(since));
+        let elapsed =
+            self.worked + self.working_since.map_or(Duration::ZERO, |since| now.duration_since(since));
         let working = self.state == JobState::Running;
         let rate = if working { self.pace.rate(now) } else { 0 };
         let left = total.saturating_sub(skipped + arrived);
@@ -390,3 +388,6 @@ fn row(blob: &PlannedBlob) -> TransferRow {
 fn seconds(wait: Duration) -> String {
     format!("{} s", wait.as_secs_f64().ceil().max(1.0))
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,8 @@ pub struct Explanation {
 
 impl From<explain::Explanation> for Explanation {
     fn from(found: explain::Explanation) -> Self {
-        let traps = found.traps.into_iter().map(|trap| Trap { code: trap.code.into(), message: trap.message });
+        let traps =
+            found.traps.into_iter().map(|trap| Trap { code: trap.code.into(), message: trap.message });
         let (breakdown, problem) = match found.outcome {
             Ok(breakdown) => (Some(breakdown.into()), None),
             Err(problem) => {
@@ -170,5 +171,39 @@ impl From<explain::Segment> for Segment {
             presence: found.presence.into(),
             explanation: found.explanation,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wire(input: &str) -> serde_json::Value {
+        serde_json::to_value(Explanation::from(explain::explain(input))).expect("JSON")
+    }
+
+    #[test]
+    fn a_breakdown_crosses_whole() {
+        let shown = wire("nginx");
+        let parts = &shown["breakdown"];
+        assert_eq!(parts["canonical"], "docker.io/library/nginx:latest");
+        assert_eq!(parts["apiHost"], "registry-1.docker.io");
+        assert_eq!(parts["implied"], json!(["registry", "namespace", "tag"]));
+        assert_eq!(parts["ghost"], ":latest");
+        let kinds: Vec<_> =
+            parts["segments"].as_array().expect("five").iter().map(|it| &it["kind"]).collect();
+        assert_eq!(kinds, ["registry", "namespace", "repository", "tag", "digest"]);
+        assert_eq!(parts["segments"][4]["presence"], "absent");
+        assert_eq!(shown["problem"], json!(null));
+    }
+
+    #[test]
+    fn f057_a_problem_says_where() {
+        let shown = wire("https://nginx");
+        assert_eq!(shown["breakdown"], json!(null));
+        assert_eq!((&shown["problem"]["from"], &shown["problem"]["to"]), (&json!(0), &json!(8)));
+        assert_eq!(shown["traps"][0]["code"], "scheme_typed");
     }
 }

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::measure::{Contender, Job};
 
-/// Where files are taken from, in this order.
-const FOLDERS: &[&str] =
-    &["/usr/lib", "/usr/share", "/usr/bin", "/opt", "/root/.rustup", "/root/.cargo", "/var/lib"];
+/// Where files are taken from, in this order; the home folder's own come last.
+const FOLDERS: &[&str] = &["/usr/lib", "/usr/share", "/usr/bin", "/opt", "/var/lib"];
+const HOME_FOLDERS: &[&str] = &[".rustup", ".cargo"];
 
 /// An image in a layout on disk.
 pub struct BenchImage {
@@ -89,7 +89,12 @@ struct Files {
 
 impl Files {
     fn new() -> Self {
-        Self { stack: FOLDERS.iter().rev().map(PathBuf::from).collect() }
+        let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+        let folders =
+            FOLDERS.iter().map(PathBuf::from).chain(HOME_FOLDERS.iter().map(|name| home.join(name)));
+        let mut stack: Vec<PathBuf> = folders.collect();
+        stack.reverse();
+        Self { stack }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Longshore as a black box, against real programs: Debian's docker-registry and skopeo.
+//! Longshore as a black box, against real programs: Debian's docker-registry, skopeo and umoci.
 //!
 //! The tests run the built `longshore`. They find it by `LONGSHORE_BIN`, else beside themselves in cargo's target
 //! folder, and say how to build it where it is missing. Each [`Longshore`] has a home, a store and a Docker
@@ -213,6 +213,30 @@ impl Longshore {
         digests
     }
 
+    /// Bytes that partial downloads have on disk.
+    pub fn partial_bytes(&self) -> u64 {
+        allocated(&self.store().join("ingest"))
+    }
+
+    /// Waits until the store has stopped growing: what is on its way through the kernel, or waits for the processor,
+    /// has been written by then. What the program itself keeps back has not.
+    ///
+    /// # Panics
+    /// Where it grows on for ten seconds.
+    pub fn settle(&self) {
+        const STILL: Duration = Duration::from_millis(300);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let (mut size, mut since) = (0, Instant::now());
+        while since.elapsed() < STILL {
+            assert!(Instant::now() < deadline, "the store goes on growing");
+            std::thread::sleep(Duration::from_millis(20));
+            let now = allocated(&self.store());
+            if now != size {
+                (size, since) = (now, Instant::now());
+            }
+        }
+    }
+
     /// Files under its folder that hold one of these texts.
     pub fn files_with(&self, texts: &[String]) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -302,6 +326,20 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Bytes that the files under a folder take on disk. Holes don't count.
+fn allocated(folder: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    // Files come and go while Longshore runs.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => allocated(&entry.path()),
+            Ok(metadata) => metadata.blocks() * 512,
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {

@@ -30,6 +30,19 @@ fn assert_stored(longshore: &Longshore, reference: &str, image: &Image) {
     assert_eq!(longshore.blobs().len(), 3, "manifest, config and layer, each as its name says");
 }
 
+/// A pull that was stopped at [`HALF`] has kept what it received, and the next one fetches the rest.
+#[track_caller]
+fn assert_goes_on(longshore: &Longshore, proxy: &Proxy, reference: &str) {
+    let kept = longshore.partial_bytes();
+    assert!(kept + AGAIN >= HALF, "{kept} bytes were kept of the {HALF} that came down");
+    proxy.heal();
+    let before = proxy.down();
+    longshore.run(&["pull", reference]).ok();
+    let fetched = proxy.down() - before;
+    assert!(fetched + kept >= SIZE, "{fetched} bytes are less than what was missing of {kept}");
+    assert!(fetched + kept <= SIZE + AGAIN, "{fetched} bytes were fetched, though {kept} were here");
+}
+
 #[test]
 fn f075_a_killed_pull_goes_on_from_where_it_was() {
     let (_registry, proxy, image, reference) = large();
@@ -37,24 +50,14 @@ fn f075_a_killed_pull_goes_on_from_where_it_was() {
     let longshore = Longshore::new();
     let running = longshore.start(&["pull", &reference]);
     proxy.wait_down(HALF, Duration::from_secs(60));
-    // What has arrived by now is being written; a kill in the middle of that is allowed for in AGAIN.
-    std::thread::sleep(Duration::from_millis(300));
+    longshore.settle();
     running.kill();
     assert!(
         longshore.blobs().iter().all(|digest| *digest != image.largest_blob().digest),
         "half a blob is visible"
     );
 
-    proxy.heal();
-    let before = proxy.down();
-    longshore.run(&["pull", &reference]).ok();
-    let fetched = proxy.down() - before;
-    assert!(fetched >= SIZE - HALF, "{fetched} bytes are less than what was missing");
-    assert!(
-        fetched <= SIZE - HALF + AGAIN,
-        "{fetched} bytes were fetched, where {} were missing",
-        SIZE - HALF
-    );
+    assert_goes_on(&longshore, &proxy, &reference);
     assert_stored(&longshore, &reference, &image);
 }
 
@@ -78,20 +81,13 @@ fn ctrl_c_ends_it_with_130_and_what_is_there_is_kept() {
     let longshore = Longshore::new();
     let running = longshore.start(&["pull", &reference]);
     proxy.wait_down(HALF, Duration::from_secs(60));
+    longshore.settle();
     let asked = Instant::now();
     running.interrupt();
     running.wait().with_status(130);
     assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?}", asked.elapsed());
 
-    proxy.heal();
-    let before = proxy.down();
-    longshore.run(&["pull", &reference]).ok();
-    let fetched = proxy.down() - before;
-    assert!(
-        fetched <= SIZE - HALF + AGAIN,
-        "{fetched} bytes were fetched, where {} were missing",
-        SIZE - HALF
-    );
+    assert_goes_on(&longshore, &proxy, &reference);
     assert_stored(&longshore, &reference, &image);
 }
 

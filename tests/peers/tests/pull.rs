@@ -1,9 +1,11 @@
 //! Pulls from a real docker-registry, compared with what skopeo sees.
 
+use std::process::Command;
+
 use peers::Longshore;
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::proxy::Proxy;
-use testkit::real::{DockerRegistry, Skopeo};
+use testkit::real::{DockerRegistry, Skopeo, run};
 
 const PLAIN: &[&str] = &["--tls-verify=false"];
 
@@ -188,4 +190,26 @@ fn images_without_content() {
         longshore.run(&["pull", &reference]).ok();
         assert_eq!(longshore.blobs().len(), 1 + image.blobs.len());
     }
+}
+
+#[test]
+fn umoci_unpacks_what_was_pulled() {
+    let registry = DockerRegistry::open();
+    let below =
+        [Entry::directory("etc"), Entry::file("etc/kept", b"below"), Entry::file("etc/gone", b"below")];
+    let above = [Entry::directory("etc"), Entry::whiteout("etc/gone"), Entry::file("etc/new", b"above")];
+    let gzip = |entries| Layer::new(entries, LayerCompression::Gzip);
+    let image = Image::builder(Family::Oci).layer(gzip(&below)).layer(gzip(&above)).build();
+    registry.put("team/app", "1", &image);
+    let reference = registry.reference("team/app", "1");
+    let longshore = Longshore::new();
+    longshore.run(&["pull", &reference]).ok();
+
+    let bundle = longshore.dir().join("bundle");
+    let stored = format!("{}:{reference}", longshore.store().display());
+    run(Command::new("umoci").args(["unpack", "--rootless", "--image", &stored]).arg(&bundle));
+    let file = |path: &str| std::fs::read_to_string(bundle.join("rootfs/etc").join(path)).ok();
+    assert_eq!(file("kept").as_deref(), Some("below"));
+    assert_eq!(file("new").as_deref(), Some("above"));
+    assert_eq!(file("gone"), None);
 }

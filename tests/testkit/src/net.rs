@@ -1,11 +1,11 @@
 //! What every server here needs: the runtime, a listener that stops when dropped, and a close that loses nothing.
 
 use std::future::Future;
-use std::net::{SocketAddr, SocketAddrV4, TcpListener};
+use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -47,11 +47,25 @@ impl Listener {
         S: Fn(TcpStream, u64) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+        Self::start_with(None, serve)
+    }
+
+    /// The same; connections keep about `send_buffer` bytes that the client's kernel has not taken, where it is given.
+    pub(crate) fn start_with<F, S>(send_buffer: Option<u32>, serve: S) -> Self
+    where
+        S: Fn(TcpStream, u64) -> F + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let _runtime = RUNTIME.enter();
+        let socket = TcpSocket::new_v4().expect("a socket can be made");
+        if let Some(bytes) = send_buffer {
+            // Accepted connections inherit it.
+            socket.set_send_buffer_size(bytes).expect("a buffer's size can be set");
+        }
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("loopback has a free port");
+        let listener = socket.listen(1024).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a bound listener has an address");
-        listener.set_nonblocking(true).expect("a listener can be made non-blocking");
         let accepting = spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a tokio runtime is here");
             // Dropped with this task, and every connection with it.
             let mut connections = tokio::task::JoinSet::new();
             let mut number = 0;

@@ -14,6 +14,10 @@ use tokio::net::TcpStream;
 
 use crate::net::{Listener, lock};
 
+/// What has been counted and not yet arrived, in bytes at most: a client that goes away loses it, and what it then
+/// fetches again is the client's doing, not the proxy's.
+const SEND_BUFFER: u32 = 64 * 1024;
+
 /// What happens when so many bytes have gone down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
@@ -105,7 +109,7 @@ impl Proxy {
         let target: SocketAddr = target.parse().expect("a proxy's target is an address and a port");
         let shared = Arc::new(Shared::default());
         let for_connections = Arc::clone(&shared);
-        let listener = Listener::start(move |client, _| {
+        let listener = Listener::start_with(Some(SEND_BUFFER), move |client, _| {
             let shared = Arc::clone(&for_connections);
             async move {
                 shared.opened.fetch_add(1, SeqCst);

@@ -8,6 +8,7 @@ use crate::{File, rust};
 /// store, archive, rootfs, daemon) never import one another: only a composition root sees them all.
 const ENGINE: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("place", &["error"]),
     ("blob", &["error"]),
     ("job", &["error", "blob"]),
     ("endpoint", &["error", "blob", "job"]),

@@ -6,7 +6,8 @@ use crate::File;
 
 /// Tauri is imported in one file, and its test.
 pub fn one_door_to_tauri(files: &[File]) -> Vec<String> {
-    let import = Regex::new(r#"['"]@tauri-apps/"#).expect("the pattern is sound");
+    let import =
+        Regex::new(r#"\b(?:from|import|import\(|mock\()\s*['"]@tauri-apps/"#).expect("the pattern is sound");
     let doors = ["ui/src/ipc/tauri.ts", "ui/src/ipc/tauri.test.ts"];
     find(
         files,
@@ -104,6 +105,8 @@ mod tests {
             assert_eq!(one_door_to_tauri(&[File::new("ui/src/state/jobs.svelte.ts", text)]).len(), 1);
             assert_eq!(one_door_to_tauri(&[File::new("ui/src/App.svelte", text)]).len(), 1);
             assert!(one_door_to_tauri(&[File::new("ui/src/ipc/tauri.ts", text)]).is_empty());
+            let word = "expect(text.includes('\"@tauri-apps/')).toBe(false);";
+            assert!(one_door_to_tauri(&[File::new("ui/src/a.test.ts", word)]).is_empty());
         }
     }
 

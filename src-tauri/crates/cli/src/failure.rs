@@ -56,8 +56,6 @@ impl Failure {
     /// Says on stderr what failed; the exit status.
     pub fn report(&self, as_json: bool) -> ExitCode {
         match self {
-            // Whoever read our output had enough of it, as `| head` does.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
             Self::Said => {}
             _ if as_json => output::note(&json!({ "error": self.to_json() }).to_string()),
             _ => output::note(&self.to_text()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use engine::endpoint::{ImageSource, Target};
 use engine::image::{self, Image};
 use engine::job::Job;
@@ -52,7 +53,7 @@ pub enum Wanted {
     /// A digest alone, or the beginning of one that can't be a name.
     Digest(Digest),
     /// An ID that is no reference by the grammar (64 hexadecimal digits).
-    Id(String),
+    Id,
 }
 
 impl Wanted {
@@ -66,7 +67,7 @@ impl Wanted {
         }
         match input.parse() {
             Ok(reference) => Ok(Self::Name(reference)),
-            Err(_) if is_id(input) => Ok(Self::Id(input.to_owned())),
+            Err(_) if is_id(input) => Ok(Self::Id),
             Err(problem) => Err(Failure::reference(input, problem)),
         }
     }
@@ -115,10 +116,10 @@ pub fn in_store(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Op
         Wanted::Name(reference) if store.resolve(reference)?.is_some() => {
             Ok(Some(Target::Named(reference.clone())))
         }
-        Wanted::Name(_) | Wanted::Id(_) if is_id(input) => {
+        Wanted::Name(_) | Wanted::Id if is_id(input) => {
             Ok(by_id(&store.images()?, input)?.map(Target::Exact))
         }
-        Wanted::Name(_) | Wanted::Id(_) => Ok(None),
+        Wanted::Name(_) | Wanted::Id => Ok(None),
         Wanted::Digest(digest) => Ok(store.resolve_digest(digest)?.map(|_| Target::Exact(digest.clone()))),
     }
 }
@@ -128,30 +129,65 @@ pub fn in_store(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Op
 /// # Errors
 /// As [`image::inspect`].
 pub async fn look(look: &Look, context: &Context, job: &Job) -> Result<Found, Failure> {
+    let platform = look.platform.as_ref();
+    let inspect = async |at: &Located| image::inspect(&*at.source, &at.target, platform, job).await;
+    let (image, at, warnings) = where_it_is(look, context, inspect).await?;
+    Ok(Found { image, place: at.place, name: at.name, warnings })
+}
+
+/// The bytes of the manifest or index, as they were received; of one platform's manifest where that is asked for.
+///
+/// # Errors
+/// As [`look`], except that nothing is too odd to be printed.
+pub async fn raw(look: &Look, context: &Context, job: &Job) -> Result<Bytes, Failure> {
+    let fetch = async |at: &Located| match &look.platform {
+        None => Ok(at.source.resolve(&at.target, job).await?.bytes),
+        Some(platform) => {
+            let image = image::inspect(&*at.source, &at.target, Some(platform), job).await?;
+            Ok(image.manifest.map_or(image.root.bytes, |manifest| manifest.document.bytes))
+        }
+    };
+    where_it_is(look, context, fetch).await.map(|(bytes, ..)| bytes)
+}
+
+struct Located {
+    source: Arc<dyn ImageSource>,
+    target: Target,
+    place: Place,
+    name: Option<String>,
+}
+
+/// Does the work in the store, or else at the registry; with the warnings that there were.
+async fn where_it_is<T>(
+    look: &Look,
+    context: &Context,
+    work: impl AsyncFn(&Located) -> engine::Result<T>,
+) -> Result<(T, Located, Vec<String>), Failure> {
     let wanted = Wanted::parse(&look.input)?;
     if !look.remote
         && let Some(store) = context.existing_store()?
         && let Some(target) = in_store(&store, &look.input, &wanted)?
     {
-        match image::inspect(&store, &target, look.platform.as_ref(), job).await {
-            Ok(image) => {
-                let name = name_of(&store, &target)?;
-                return Ok(Found { image, place: Place::Store, name, warnings: Vec::new() });
-            }
+        let name = name_of(&store, &target)?;
+        let at = Located { source: Arc::new(store), target, place: Place::Store, name };
+        match work(&at).await {
+            Ok(done) => return Ok((done, at, Vec::new())),
             // The store has only other platforms of it.
             Err(error) if error.code() == Code::ImageMissing && matches!(wanted, Wanted::Name(_)) => {}
             Err(error) => return Err(context.failure(error)),
         }
     }
-    let Wanted::Name(reference) = &wanted else { return Err(not_here(&look.input, look.remote)) };
+    let Wanted::Name(reference) = wanted else { return Err(not_here(&look.input, look.remote)) };
     let client = context.client(reference.registry());
-    let source: Arc<dyn ImageSource> =
-        Arc::new(RegistrySource::new(client.clone(), reference.repository().clone()));
-    let target = Target::Named(reference.clone());
-    let looked = image::inspect(&*source, &target, look.platform.as_ref(), job).await;
+    let at = Located {
+        source: Arc::new(RegistrySource::new(client.clone(), reference.repository().clone())),
+        name: Some(reference.canonical()),
+        target: Target::Named(reference),
+        place: Place::Registry,
+    };
+    let done = work(&at).await;
     let warnings = context.warn(&client);
-    let image = looked.map_err(|error| context.failure(error))?;
-    Ok(Found { image, place: Place::Registry, name: Some(reference.canonical()), warnings })
+    Ok((done.map_err(|error| context.failure(error))?, at, warnings))
 }
 
 fn name_of(store: &ContentStore, target: &Target) -> Result<Option<String>, Failure> {
@@ -186,7 +222,7 @@ mod tests {
         let hex = "0123456789abcdef".repeat(4);
         assert!(matches!(Wanted::parse("nginx").unwrap(), Wanted::Name(_)));
         assert!(matches!(Wanted::parse(&format!("sha256:{hex}")).unwrap(), Wanted::Digest(_)));
-        assert!(matches!(Wanted::parse(&hex).unwrap(), Wanted::Id(_)));
+        assert!(matches!(Wanted::parse(&hex).unwrap(), Wanted::Id));
         assert!(
             matches!(Wanted::parse("0123456789ab").unwrap(), Wanted::Name(_)),
             "a name that may be an ID"

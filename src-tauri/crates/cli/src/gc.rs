@@ -1,7 +1,28 @@
-//! `explain`: a reference taken apart.
+//! `gc`: deletes what no image needs any more.
+
+use engine::store::GarbageReport;
+use serde_json::json;
+
 use crate::args;
 use crate::context::Context;
 use crate::failure::Failure;
-pub fn run(_: &args::Gc, _: &Context) -> Result<(), Failure> {
-    Ok(())
+use crate::output;
+
+/// Runs the verb.
+pub fn run(args: &args::Gc, context: &Context) -> Result<(), Failure> {
+    let report = match context.existing_store()? {
+        Some(store) => store.gc(args.dry_run)?,
+        None => GarbageReport::default(),
+    };
+    let GarbageReport { blobs, bytes } = report;
+    if context.json() {
+        return Ok(output::json(&json!({ "dry_run": args.dry_run, "blobs": blobs, "bytes": bytes }))?);
+    }
+    let noun = if blobs == 1 { "blob" } else { "blobs" };
+    let size = output::size(bytes, 4);
+    Ok(if args.dry_run {
+        output::line(&format!("Would delete {blobs} {noun} that no image needs\nReclaimable space: {size}"))
+    } else {
+        output::line(&format!("Deleted {blobs} {noun} that no image needed\nTotal reclaimed space: {size}"))
+    }?)
 }

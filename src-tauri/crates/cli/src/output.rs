@@ -9,7 +9,7 @@ use serde::Serialize;
 /// Prints one line of the result.
 ///
 /// # Errors
-/// Stdout's; a closed pipe is one that ends the program quietly.
+/// As [`bytes`].
 pub fn line(text: &str) -> io::Result<()> {
     bytes(format!("{text}\n").as_bytes())
 }
@@ -26,12 +26,16 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
 
 /// Prints bytes as they are.
 ///
+/// A closed pipe is no failure: whoever read had enough of it, as `| head` does, and the work goes on.
+///
 /// # Errors
-/// Stdout's.
+/// Stdout's, a full disk say.
 pub fn bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes)?;
-    stdout.flush()
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Prints a line on stderr. Nobody is left to tell where that fails.

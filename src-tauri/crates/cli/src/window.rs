@@ -1,7 +1,51 @@
-//! `explain`: a reference taken apart.
-use crate::args;
+//! No verb: the window, a program of its own.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use engine::{Code, Error};
+
 use crate::context::Context;
 use crate::failure::Failure;
-pub fn run(_: &Context) -> Result<(), Failure> {
-    Ok(())
+
+const PROGRAM: &str = "longshore-desktop";
+
+/// Becomes the window's program. Returns only where that fails.
+pub fn run(context: &Context) -> Result<(), Failure> {
+    let shared = &context.shared;
+    if shared.json || !shared.plain_http.is_empty() || !shared.trust_realm.is_empty() {
+        return Err(Failure::Usage {
+            message: "`--json`, `--plain-http` and `--trust-realm` go with a verb".to_owned(),
+            hint: "`longshore --help` lists the verbs; in the window such hosts are in the settings"
+                .to_owned(),
+        });
+    }
+    let Some(program) = find() else {
+        return Err(Error::new(Code::ConfigInvalid, format!("`{PROGRAM}`, the window, is not installed here"))
+            .with_hint(format!("Put `{PROGRAM}` beside `longshore` or on the PATH; `longshore --help` lists what works without it"))
+            .into());
+    };
+    let mut command = Command::new(&program);
+    // A relative folder means the same to the window: it starts in the same place.
+    command.envs(shared.store.iter().map(|dir| ("LONGSHORE_STORE", dir)));
+    command.envs(shared.docker_config.iter().map(|dir| ("DOCKER_CONFIG", dir)));
+    let failed = command.exec();
+    Err(Error::new(Code::Internal, format!("`{}` can't be started", program.display()))
+        .with_source(failed)
+        .into())
+}
+
+/// Beside this program, else on the PATH.
+fn find() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|own| Some(own.parent()?.join(PROGRAM)));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // An empty entry would mean the working directory, which must not decide what is run.
+    let on_path = std::env::split_paths(&path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(PROGRAM));
+    beside.into_iter().chain(on_path).find(|program| is_executable(program.as_path()))
+}
+
+fn is_executable(program: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    program.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

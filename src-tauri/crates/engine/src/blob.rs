@@ -8,6 +8,7 @@ mod verified;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use oci::descriptor::Descriptor;
+use oci::digest::Digest;
 
 pub use ranges::RangeSet;
 pub use verified::Verified;
@@ -55,6 +56,10 @@ pub trait ChunkSource: Send {
     fn exchange(&self) -> Option<u64> {
         None
     }
+    /// The bytes turned out to be wrong: said where they come from, for the record.
+    fn failed(&self, why: &str) {
+        let _ = why;
+    }
 }
 
 /// An open blob: bytes from `start` on, never more than were announced.
@@ -63,12 +68,20 @@ pub struct BlobReader {
     position: u64,
     end: u64,
     source: Box<dyn ChunkSource>,
+    name: Option<String>,
 }
 
 impl BlobReader {
     /// Bytes `start..end` of a blob, from `source`.
     pub fn new(start: u64, end: u64, source: impl ChunkSource + 'static) -> Self {
-        Self { start, position: start, end, source: Box::new(source) }
+        Self { start, position: start, end, source: Box::new(source), name: None }
+    }
+
+    /// As the blob of this digest, which errors then name.
+    #[must_use]
+    pub fn named(mut self, digest: &Digest) -> Self {
+        self.name = Some(format!("blob `{}`", digest.short()));
+        self
     }
 
     /// Where it really begins: 0 where a range was asked for and ignored.
@@ -86,24 +99,26 @@ impl BlobReader {
     /// # Errors
     /// [`Code::ContentMismatch`] where the source sends more than the end, [`Code::ConnectionLost`] where it ends early.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let Some(bytes) = self.source.chunk().await? else {
-            if self.position < self.end {
-                return Err(Error::new(
-                    Code::ConnectionLost,
-                    format!("the blob ended {} bytes early", self.end - self.position),
-                )
-                .with_hint("Try again; what has arrived is kept"));
+        let next = self.source.chunk().await?;
+        let left = self.end - self.position;
+        let name = || self.name.as_deref().unwrap_or("the blob");
+        let wrong = |code, why: String, hint: &str| {
+            self.source.failed(&why);
+            Err(Error::new(code, why).with_hint(hint))
+        };
+        let Some(bytes) = next else {
+            if left > 0 {
+                let why = format!("{} ended {left} bytes early", name());
+                return wrong(Code::ConnectionLost, why, "Try again; what has arrived is kept");
             }
             return Ok(None);
         };
-        self.position += bytes.len() as u64;
-        if self.position > self.end {
-            return Err(Error::new(
-                Code::ContentMismatch,
-                format!("the registry sends more than the {} bytes of the blob", self.end),
-            )
-            .with_hint("The registry's copy is damaged; nothing of it was kept"));
+        if bytes.len() as u64 > left {
+            let why = format!("{} goes on beyond the {} bytes that it should have", name(), self.end);
+            let hint = "The registry's copy is damaged; nothing of it was kept";
+            return wrong(Code::ContentMismatch, why, hint);
         }
+        self.position += bytes.len() as u64;
         Ok(Some(bytes))
     }
 }

@@ -200,6 +200,14 @@ impl Job {
         }
     }
 
+    /// As [`Job::run`], for work that may be of no job.
+    pub async fn run_if_any<T>(job: Option<&Self>, work: impl Future<Output = Result<T>>) -> Result<T> {
+        match job {
+            Some(job) => job.run(work).await,
+            None => work.await,
+        }
+    }
+
     /// Tells the observer.
     pub fn emit(&self, event: TransferEvent) {
         (self.0.observer)(event);

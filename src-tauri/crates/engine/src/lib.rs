@@ -8,7 +8,6 @@ pub mod error;
 pub mod exchange;
 pub mod image;
 pub mod job;
-pub mod place;
 pub mod registry;
 pub mod store;
 pub mod transfer;

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::http::{HeaderValue, StatusCode};
+use bytes::Bytes;
 use oci::name::{Registry, RepositoryName};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -152,7 +153,35 @@ impl RegistryClient {
 
     /// Sends a request with the authorization that the scopes need; see the module's doc for what it does on a 401.
     /// The answer may still be a refusal.
-    pub(crate) async fn call(
+    pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
+        // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
+        Job::run_if_any(job, self.call_to_the_end(request, scopes, job)).await
+    }
+
+    /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that
+    /// breaks off is asked for again, like a request without an answer.
+    pub(crate) async fn call_and_read(
+        &self,
+        request: Request,
+        scopes: &[Scope],
+        cap: u64,
+        job: Option<&Job>,
+    ) -> Result<(Answer, Bytes)> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let mut answer = self.call(request.clone(), scopes, job).await?;
+            if !answer.status.is_success() {
+                return Ok((answer, Bytes::new()));
+            }
+            match Job::run_if_any(job, answer.body.read(cap)).await {
+                Ok(bytes) => return Ok((answer, bytes)),
+                Err(error) => self.0.http.wait_after(error, attempt, job).await?,
+            }
+        }
+    }
+
+    async fn call_to_the_end(
         &self,
         mut request: Request,
         scopes: &[Scope],
@@ -160,52 +189,44 @@ impl RegistryClient {
     ) -> Result<Answer> {
         request.from_private = self.is_private().await?;
         let answer = self.exchange(&mut request, scopes, job).await;
-        if !self.should_upgrade(&answer) {
+        if !self.may_speak_tls() {
             return answer;
         }
-        let Ok(mut answer) = answer else { return self.upgrade(request, scopes, job).await };
-        let body = answer.body.read_start(1024).await;
-        if http::wants_https(answer.status, &body) {
-            drop(answer);
-            return self.upgrade(request, scopes, job).await;
+        match answer {
+            Err(first) if http::is_garbled(&first) => {
+                let no_tls_either = |error: &Error| {
+                    let codes =
+                        [Code::PlainHttpRefused, Code::Unreachable, Code::ConnectionLost, Code::Timeout];
+                    codes.contains(&error.code())
+                };
+                match self.upgrade(request, scopes, job).await {
+                    Err(error) if no_tls_either(&error) => Err(first),
+                    other => other,
+                }
+            }
+            Ok(mut answer) if answer.status == StatusCode::BAD_REQUEST => {
+                let body = answer.body.peek_start(1024).await;
+                if http::wants_https(answer.status, &body) {
+                    return self.upgrade(request, scopes, job).await;
+                }
+                Ok(answer)
+            }
+            other => other,
         }
-        Err(Error::new(
-            Code::RegistryRefused,
-            format!("`{}` refused the request with status 400", self.0.registry.as_str()),
-        )
-        .at_exchange(answer.body.exchange()))
     }
 
     /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
     /// what it gets from then on. Never the other way round.
-    fn should_upgrade(&self, answer: &Result<Answer>) -> bool {
-        let plain = self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback();
-        plain
-            && match answer {
-                Ok(answer) => {
-                    answer.status == StatusCode::BAD_REQUEST && !answer.headers.contains_key(API_VERSION)
-                }
-                Err(error) => error.code() == Code::ProtocolViolation,
-            }
+    fn may_speak_tls(&self) -> bool {
+        self.0.plain.load(Ordering::Relaxed) && self.0.registry.is_loopback()
     }
 
     async fn upgrade(&self, mut request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         let _ = request.url.set_scheme("https");
         request.authorization = None;
-        match self.exchange(&mut request, scopes, job).await {
-            // Not TLS either: the first failure was the true one.
-            Err(error) if error.code() == Code::PlainHttpRefused => Err(Error::new(
-                Code::ProtocolViolation,
-                format!("the answer of `{}` is not HTTP that can be read", self.0.registry.as_str()),
-            )
-            .with_hint("Something other than a registry answers there, or a proxy is broken")
-            .with_source(error)),
-            Err(error) => Err(error),
-            Ok(answer) => {
-                self.0.plain.store(false, Ordering::Relaxed);
-                Ok(answer)
-            }
-        }
+        let answer = self.exchange(&mut request, scopes, job).await?;
+        self.0.plain.store(false, Ordering::Relaxed);
+        Ok(answer)
     }
 
     async fn exchange(&self, request: &mut Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
@@ -238,9 +259,6 @@ impl RegistryClient {
             .await)
     }
 }
-
-/// What every registry of the distribution family sends.
-const API_VERSION: &str = "docker-distribution-api-version";
 
 /// Whether the registry itself, not what it redirected to, wants another authorization.
 fn refuses(answer: &Answer, request: &Request) -> bool {

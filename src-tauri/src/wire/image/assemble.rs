@@ -47,7 +47,8 @@ impl ImageDetail {
             None => LocalState::Absent,
         };
         // An artifact has a manifest too, but no layers that are a file system: it is shown as it is.
-        let shown = image.manifest.as_ref().filter(|shown| media_type::is_config(&shown.manifest.config.media_type));
+        let shown =
+            image.manifest.as_ref().filter(|shown| media_type::is_config(&shown.manifest.config.media_type));
         let config = shown.and_then(|shown| shown.config.as_ref());
         let layers = shown.map(|shown| layers(shown, facts)).unwrap_or_default();
         let (transfer_size, present_size) = shown.map_or((0, 0), |shown| sizes(shown, facts));
@@ -64,7 +65,7 @@ impl ImageDetail {
                 size: root.size,
                 media_type: root.media_type.clone(),
             }),
-            manifest: shown.map(|shown| manifest_summary(shown)),
+            manifest: shown.map(manifest_summary),
             config: shown.map(|shown| ConfigSummary {
                 digest: shown.manifest.config.digest.to_string(),
                 size: shown.manifest.config.size,

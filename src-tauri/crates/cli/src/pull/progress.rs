@@ -54,7 +54,7 @@ impl Progress {
         let mut state = self.state();
         match event {
             TransferEvent::Planned { blobs, .. } if self.mode != Mode::Silent => {
-                self.planned(&mut state, &blobs)
+                self.planned(&mut state, &blobs);
             }
             TransferEvent::Advanced { digest, done } => state.each(&digest, |bars, at, layer| {
                 bars.downloading(at, done.min(layer.size), layer.size);

@@ -179,7 +179,8 @@ impl DockerConfig {
     pub fn signed_in(&self) -> Vec<(Registry, Option<String>)> {
         let entry = |key: &String| {
             let registry = Registry::parse(&key_identity(key)?).ok()?;
-            let account = self.entry(key).ok()?.and_then(|credential| credential.account().map(str::to_owned));
+            let account =
+                self.entry(key).ok()?.and_then(|credential| credential.account().map(str::to_owned));
             Some((registry, account))
         };
         self.auths.keys().filter_map(entry).collect()

@@ -45,7 +45,8 @@ impl Content {
     }
 
     pub(super) async fn open(&self, range: ByteRange) -> Result<BlobReader> {
-        self.source.open(&self.descriptor, range, &self.job).await
+        let reader = self.source.open(&self.descriptor, range, &self.job).await?;
+        Ok(reader.named(&self.descriptor.digest))
     }
 }
 

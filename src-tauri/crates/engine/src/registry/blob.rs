@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
 use oci::descriptor::Descriptor;
 use oci::name::RepositoryName;
 
-use super::http::Body;
+use super::http::{Body, host_of, says_html, web_page};
 use super::{Answer, RegistryClient, Scope, refusal};
 use crate::blob::{BlobReader, ByteRange, ChunkSource, RangeProblem};
 use crate::error::{Code, Error, Result};
@@ -42,7 +42,12 @@ impl RegistryClient {
             let value = HeaderValue::from_str(&range.header()).expect("digits and a dash");
             request.headers.insert(RANGE, value);
         }
-        let answer = self.call(request, &[Scope::pull(repository)], job).await?;
+        let mut answer = self.call(request, &[Scope::pull(repository)], job).await?;
+        if answer.status.is_success() && is_web_page(&mut answer, blob).await {
+            let why = web_page(&host_of(&answer.url), answer.status);
+            answer.body.failed(why.message());
+            return Err(why.at_digest(&blob.digest).at_exchange(answer.body.exchange()));
+        }
         match answer.status {
             StatusCode::OK => whole(answer, blob),
             StatusCode::PARTIAL_CONTENT => partial(answer, blob, range),
@@ -74,6 +79,15 @@ impl RegistryClient {
     }
 }
 
+/// A captive portal answers every request with its page. A blob may be one too: then its descriptor says so.
+async fn is_web_page(answer: &mut Answer, blob: &Descriptor) -> bool {
+    if !says_html(&answer.headers) || blob.media_type.starts_with("text/html") {
+        return false;
+    }
+    let start = answer.body.peek_start(512).await;
+    start.trim_ascii_start().starts_with(b"<")
+}
+
 fn whole(answer: Answer, blob: &Descriptor) -> Result<BlobReader> {
     let announced = announced(&answer);
     if announced.is_some_and(|length| length != blob.size) {
@@ -100,21 +114,19 @@ fn partial(answer: Answer, blob: &Descriptor, range: ByteRange) -> Result<BlobRe
         [value] => value.to_str().ok().and_then(content_range),
         _ => None,
     };
-    let fits = told.is_some_and(|(from, last, total)| {
+    let announced = announced(&answer);
+    let fits = |(from, last, total): (u64, u64, Option<u64>)| {
         // A server may send less than was asked for, never something else.
-        from == range.from && last >= from && last < end && total.is_none_or(|total| total == blob.size)
-    });
-    let length_fits = match (told, announced(&answer)) {
-        (Some((from, last, _)), Some(length)) => length == last - from + 1,
-        _ => true,
+        from == range.from
+            && (from..end).contains(&last)
+            && total.is_none_or(|total| total == blob.size)
+            && announced.is_none_or(|length| length == last - from + 1)
     };
-    match told {
-        Some((from, last, _)) if fits && length_fits => {
-            answer.body.note("the rest of the blob");
-            Ok(BlobReader::new(from, last + 1, answer.body))
-        }
-        _ => Err(unusable(RangeProblem::Wrong, &answer.body, blob)),
-    }
+    let Some((from, last, _)) = told.filter(|told| fits(*told)) else {
+        return Err(unusable(RangeProblem::Wrong, &answer.body, blob));
+    };
+    answer.body.note("the rest of the blob");
+    Ok(BlobReader::new(from, last + 1, answer.body))
 }
 
 fn unusable(problem: RangeProblem, body: &Body, blob: &Descriptor) -> Error {
@@ -129,6 +141,10 @@ impl ChunkSource for Body {
 
     fn exchange(&self) -> Option<u64> {
         Some(Self::exchange(self))
+    }
+
+    fn failed(&self, why: &str) {
+        Self::failed(self, why);
     }
 }
 

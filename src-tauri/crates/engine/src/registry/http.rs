@@ -18,14 +18,14 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 pub use body::{Body, Pace};
-pub(crate) use failure::{looks_like_html, web_page};
+pub(crate) use failure::{is_garbled, looks_like_html, says_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
 pub use retry::RetryPolicy;
 
 use crate::error::{Code, Error, Result};
 use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
-use crate::job::Job;
+use crate::job::{Job, TransferEvent};
 
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -159,33 +159,46 @@ impl Http {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let outcome = match job {
-                Some(job) => job.run(self.follow(request, Some(job))).await,
-                None => self.follow(request, None).await,
+            let outcome = Job::run_if_any(job, self.follow(request, job)).await;
+            let HttpOptions { retry: policy, connect_timeout, .. } = &self.0.options;
+            let again = match &outcome {
+                Ok(answer) => policy.after_answer(answer, attempt, idempotent),
+                Err(error) => {
+                    policy.after_error(error, attempt, idempotent, begun.elapsed(), *connect_timeout)
+                }
             };
-            let policy = &self.0.options.retry;
-            let Some(again) = policy.after(&outcome, attempt, idempotent, begun.elapsed()) else {
-                return outcome;
-            };
+            let Some(again) = again else { return outcome };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }
             drop(outcome);
-            if let Some(job) = job {
-                job.emit(crate::job::TransferEvent::Retrying {
-                    digest: None,
-                    wait: again.wait,
-                    why: again.why,
-                });
-                job.run(async {
-                    tokio::time::sleep(again.wait).await;
-                    Ok(())
-                })
-                .await?;
-            } else {
-                tokio::time::sleep(again.wait).await;
-            }
+            self.wait(again, job).await?;
         }
+    }
+
+    /// Waits before an answer is asked for again whose body broke off after `attempt` tries.
+    ///
+    /// # Errors
+    /// The failure itself, where it is not to be tried again; [`Code::Cancelled`].
+    pub(crate) async fn wait_after(&self, error: Error, attempt: u32, job: Option<&Job>) -> Result<()> {
+        let broke_off = matches!(error.code(), Code::ConnectionLost | Code::Timeout);
+        let again =
+            self.0.options.retry.after_error(&error, attempt, broke_off, Duration::ZERO, Duration::ZERO);
+        match again {
+            Some(again) if broke_off => self.wait(again, job).await,
+            _ => Err(error),
+        }
+    }
+
+    async fn wait(&self, again: retry::Again, job: Option<&Job>) -> Result<()> {
+        if let Some(job) = job {
+            job.emit(TransferEvent::Retrying { digest: None, wait: again.wait, why: again.why });
+        }
+        let sleep = async {
+            tokio::time::sleep(again.wait).await;
+            Ok(())
+        };
+        Job::run_if_any(job, sleep).await
     }
 
     async fn follow(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
@@ -217,33 +230,27 @@ impl Http {
     }
 
     fn redirect_target(&self, answer: &Answer, location: &str, from: &Url, request: &Request) -> Result<Url> {
-        let refuse = |why: String| {
+        let refuse = |why: String, hint: &str| {
             answer.body.failed(&why);
-            Error::new(Code::RedirectRefused, why).at_exchange(answer.body.exchange())
+            Error::new(Code::RedirectRefused, why).with_hint(hint).at_exchange(answer.body.exchange())
         };
-        let target = from
-            .join(location)
-            .map_err(|_| refuse(format!("`{}` redirects to something that is no URL", host_of(from))))?;
+        let misconfigured = "The registry or a proxy in front of it is misconfigured; ask its operator";
+        let target = from.join(location).map_err(|_| {
+            refuse(format!("`{}` redirects to something that is no URL", host_of(from)), misconfigured)
+        })?;
         if !matches!(target.scheme(), "http" | "https") || target.host_str().is_none() {
-            return Err(refuse(format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme())));
+            let why = format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme());
+            return Err(refuse(why, misconfigured));
         }
         if from.scheme() == "https" && target.scheme() == "http" {
-            return Err(refuse(format!(
-                "`{}` redirects from https to plain http on `{}`",
-                host_of(from),
-                host_of(&target)
-            ))
-            .with_hint(
-                "Longshore does not follow it: what comes over plain http can be changed on the way",
-            ));
+            let why =
+                format!("`{}` redirects from https to plain http on `{}`", host_of(from), host_of(&target));
+            let hint = "Longshore does not follow it: what comes over plain http can be changed on the way";
+            return Err(refuse(why, hint));
         }
         if !request.from_private && self.0.options.network.names_private(&target) {
-            return Err(refuse(format!(
-                "`{}` redirects to the private address `{}`",
-                host_of(from),
-                host_of(&target)
-            ))
-            .with_hint("A public registry has no business there; Longshore does not follow it"));
+            let why = format!("`{}` redirects to the private address `{}`", host_of(from), host_of(&target));
+            return Err(refuse(why, "A public registry has no business there; Longshore does not follow it"));
         }
         Ok(target)
     }

@@ -40,7 +40,12 @@ impl RegistryClient {
         job: Option<&Job>,
     ) -> Result<RawManifest> {
         let request = self.manifest_request(repository, selector)?;
-        let mut answer = self.call(request, &[Scope::pull(repository)], job).await?;
+        let scopes = [Scope::pull(repository)];
+        let read = self.call_and_read(request, &scopes, MANIFEST_CAP, job).await;
+        let (answer, bytes) = read.map_err(|error| match (error.code(), error.exchange()) {
+            (Code::TooLarge, Some(exchange)) => too_large(repository, selector).at_exchange(exchange),
+            _ => error,
+        })?;
         if !answer.status.is_success() {
             return Err(self.missing(answer, repository, selector).await);
         }
@@ -53,10 +58,6 @@ impl RegistryClient {
         }
         let header = content_digest(&answer)?;
         let asked = selector.parse::<Digest>().ok();
-        let bytes = answer.body.read(MANIFEST_CAP).await.map_err(|error| match error.code() {
-            Code::TooLarge => too_large(repository, selector).at_exchange(answer.body.exchange()),
-            _ => error,
-        })?;
         let exchange = answer.body.exchange();
         if super::http::looks_like_html(&answer, &bytes) {
             return Err(

@@ -54,12 +54,12 @@ impl RegistryClient {
                 list.partial = true;
                 return Ok(list);
             }
-            let mut answer = self.call(request.clone(), &[Scope::pull(repository)], job).await?;
+            let scopes = [Scope::pull(repository)];
+            let (answer, body) = self.call_and_read(request.clone(), &scopes, PAGE_CAP, job).await?;
             if !answer.status.is_success() {
                 let object = format!("repository `{repository}`");
                 return Err(refusal(answer, &object, self.http().log().redactor()).await);
             }
-            let body = answer.body.read(PAGE_CAP).await?;
             if super::http::looks_like_html(&answer, &body) {
                 return Err(super::http::web_page(repository.registry().as_str(), answer.status)
                     .at_exchange(answer.body.exchange()));

@@ -73,7 +73,8 @@ impl ContentStore {
         descriptor: &Descriptor,
         seen: &mut HashSet<Digest>,
     ) {
-        let here = |blob: &Descriptor| matches!(self.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size);
+        let here =
+            |blob: &Descriptor| matches!(self.blob_size(&blob.digest), Ok(Some(size)) if size == blob.size);
         let complete = here(&manifest.config) && manifest.layers.iter().all(here);
         for blob in std::iter::once(&manifest.config).chain(&manifest.layers) {
             if here(blob) && seen.insert(blob.digest.clone()) {

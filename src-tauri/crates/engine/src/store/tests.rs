@@ -12,6 +12,7 @@ use super::ContentStore;
 
 mod collection;
 mod damage;
+mod inventory;
 mod names;
 mod power_loss;
 mod processes;

@@ -5,4 +5,13 @@
 
 mod scene;
 
+mod cancel;
+mod connect;
+mod kill;
+mod length;
+mod parallel;
 mod plain;
+mod ranges;
+mod redirect;
+mod resume;
+mod status;

@@ -1,7 +1,8 @@
 //! A registry with one image, a store to pull it into, and what is to be said of every pull.
 
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use engine::credential::Keyring;
@@ -9,7 +10,7 @@ use engine::endpoint::Target;
 use engine::exchange::{Exchange, ExchangeLog};
 use engine::job::{Job, TransferEvent};
 use engine::registry::http::{Pace, RetryPolicy};
-use engine::registry::{Http, HttpOptions, Registries, RegistrySource};
+use engine::registry::{Http, HttpOptions, Registries, RegistryClient, RegistrySource};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Platforms, Request, transfer};
 use engine::{Code, Error};
@@ -61,6 +62,26 @@ impl Scene {
         self
     }
 
+    /// Reached by a name that resolves to the registry. It is no loopback name, so https is what it is spoken to in.
+    pub fn named(self, name: &str) -> Self {
+        let address = self.registry.host();
+        self.named_at(name, &address)
+    }
+
+    /// Reached by a name that resolves to another server.
+    pub fn named_at(mut self, name: &str, address: &str) -> Self {
+        let address: SocketAddr = address.parse().unwrap();
+        self.host = format!("{name}:{}", address.port());
+        self.options.network.hosts.insert(name.to_owned(), address);
+        self
+    }
+
+    /// Plain HTTP for the host that it is reached at.
+    pub fn marked_plain(mut self) -> Self {
+        self.options.plain_http.push(self.host.clone());
+        self
+    }
+
     /// Given up after so long without a byte.
     pub fn stall(mut self, stall: Duration) -> Self {
         self.options.pace = Pace { stall, ..self.options.pace };
@@ -81,6 +102,12 @@ impl Scene {
         format!("{}/{REPOSITORY}:latest", self.host).parse().unwrap()
     }
 
+    /// The client of the registry.
+    pub fn client(&self) -> RegistryClient {
+        let http = Http::new(self.options.clone(), ExchangeLog::default());
+        Registries::new(http, Keyring::anonymous()).client(self.reference().registry())
+    }
+
     /// Pulls, and waits for the end.
     pub async fn pull(&self) -> Pulled {
         self.start().end().await
@@ -88,10 +115,20 @@ impl Scene {
 
     /// Begins a pull with a client of its own, as after a restart of the program.
     pub fn start(&self) -> Running {
+        self.start_watched(|_, _| {})
+    }
+
+    /// As [`Scene::start`], with `hook` called where the events are.
+    pub fn start_watched(&self, hook: impl Fn(&Job, &TransferEvent) + Send + Sync + 'static) -> Running {
         let log = ExchangeLog::default();
-        let events: Arc<Mutex<Vec<(Instant, TransferEvent)>>> = Arc::default();
-        let into = events.clone();
-        let job = Job::new(move |event| into.lock().unwrap().push((Instant::now(), event)));
+        let events: Arc<Mutex<Vec<TransferEvent>>> = Arc::default();
+        let own: Arc<OnceLock<Job>> = Arc::default();
+        let (into, watched) = (events.clone(), own.clone());
+        let job = Job::new(move |event| {
+            hook(watched.get().expect("it runs"), &event);
+            into.lock().unwrap().push(event);
+        });
+        own.get_or_init(|| job.clone());
         let reference = self.reference();
         let work = pull(self.store.clone(), self.options.clone(), log.clone(), reference, job.clone());
         Running { job, events, log, begun: Instant::now(), task: tokio::spawn(work) }
@@ -176,7 +213,7 @@ pub async fn pull(
 pub struct Running {
     pub job: Job,
     pub begun: Instant,
-    events: Arc<Mutex<Vec<(Instant, TransferEvent)>>>,
+    events: Arc<Mutex<Vec<TransferEvent>>>,
     log: ExchangeLog,
     task: tokio::task::JoinHandle<engine::Result<Outcome>>,
 }
@@ -201,7 +238,7 @@ impl Running {
 pub struct Pulled {
     pub result: engine::Result<Outcome>,
     pub took: Duration,
-    pub events: Vec<(Instant, TransferEvent)>,
+    pub events: Vec<TransferEvent>,
     pub exchanges: Vec<Exchange>,
 }
 
@@ -253,7 +290,7 @@ impl Pulled {
 
     /// The waits that were announced, with their reasons.
     pub fn retries(&self) -> Vec<(Duration, String)> {
-        let of = |(_, event): &(Instant, TransferEvent)| match event {
+        let of = |event: &TransferEvent| match event {
             TransferEvent::Retrying { wait, why, .. } => Some((*wait, why.clone())),
             _ => None,
         };

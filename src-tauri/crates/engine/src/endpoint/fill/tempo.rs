@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// A connection that brings more than this is not the bottleneck, bytes a second.
 const FAST: f64 = 150e6;
+/// As many slow measurements in a row make a slow connection.
+const SLOW_ENOUGH: u32 = 2;
 /// How long nothing is added after it was seen not to help.
 const HOLD: Duration = Duration::from_secs(5);
 
@@ -15,6 +17,8 @@ pub(super) struct Tempo {
     trial: Option<Trial>,
     hold_until: Option<Instant>,
     last: (f64, usize),
+    /// Slow measurements in a row: one alone may be this computer's own doing.
+    slow: u32,
 }
 
 struct Trial {
@@ -28,7 +32,14 @@ impl Tempo {
     pub(super) const TICK: Duration = Duration::from_millis(120);
 
     pub(super) fn new(arrived: u64) -> Self {
-        Self { since: Instant::now(), before: arrived, trial: None, hold_until: None, last: (0.0, 0) }
+        Self {
+            since: Instant::now(),
+            before: arrived,
+            trial: None,
+            hold_until: None,
+            last: (0.0, 0),
+            slow: 0,
+        }
     }
 
     /// How many connections to add to those `working` now.
@@ -53,7 +64,8 @@ impl Tempo {
         }
         self.last = (each, working);
         let held = self.hold_until.is_some_and(|until| now < until);
-        if held || each >= FAST || arrived == 0 { 0 } else { working }
+        self.slow = if each < FAST && arrived > 0 { self.slow + 1 } else { 0 };
+        if held || self.slow < SLOW_ENOUGH { 0 } else { working }
     }
 
     /// So many were added on the last answer.

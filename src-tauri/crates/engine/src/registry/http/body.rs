@@ -28,6 +28,8 @@ impl Default for Pace {
 /// The body of an answer. Dropping it lets go of the connection.
 pub struct Body {
     response: reqwest::Response,
+    /// Read already, and to be read again.
+    peeked: Option<Bytes>,
     exchange: ExchangeHandle,
     pace: Pace,
     host: String,
@@ -46,7 +48,8 @@ impl Body {
         pace: Pace,
         host: String,
     ) -> Self {
-        Self { response, exchange, pace, host, received: 0, noted: 0, window: (Instant::now(), 0) }
+        let window = (Instant::now(), 0);
+        Self { response, peeked: None, exchange, pace, host, received: 0, noted: 0, window }
     }
 
     /// The next bytes; none at the end that the transport saw as clean.
@@ -54,6 +57,9 @@ impl Body {
     /// # Errors
     /// [`Code::Timeout`] where it stalls or drips, [`Code::ConnectionLost`] where it breaks off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        if let Some(peeked) = self.peeked.take() {
+            return Ok(Some(peeked));
+        }
         let next = tokio::time::timeout(self.pace.stall, self.response.chunk()).await;
         let failed = match next {
             Ok(Ok(Some(bytes))) => {
@@ -126,6 +132,18 @@ impl Body {
         start.truncate(usize::try_from(cap).unwrap_or(usize::MAX));
         let start = start.freeze();
         self.exchange.body(&start);
+        start
+    }
+
+    /// As [`Body::read_start`], for someone who only looks: it is all still to be read.
+    pub async fn peek_start(&mut self, cap: u64) -> Bytes {
+        let mut start = BytesMut::new();
+        while (start.len() as u64) < cap {
+            let Ok(Some(bytes)) = self.chunk().await else { break };
+            start.extend_from_slice(&bytes);
+        }
+        let start = start.freeze();
+        self.peeked = Some(start.clone()).filter(|start| !start.is_empty());
         start
     }
 

@@ -39,7 +39,19 @@ fn unreachable(error: reqwest::Error, host: &str) -> Error {
     let refused = cause_of::<std::io::Error>(&error)
         .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
     let text = chain(&error);
-    let (message, hint) = if text.contains("dns error") || text.contains("failed to lookup") {
+    // The TLS library has no type for it.
+    if text.contains("tls handshake eof") {
+        return Error::new(
+            Code::Unreachable,
+            format!("`{host}` ends the connection instead of speaking TLS"),
+        )
+        .with_hint(plain_http_hint(host))
+        .with_source(error);
+    }
+    let (message, hint) = if ["dns error", "failed to lookup", "invalid dns name"]
+        .iter()
+        .any(|said| text.contains(said))
+    {
         (
             format!("the name `{host}` does not resolve"),
             "Check the spelling of the host, and the network connection",
@@ -91,11 +103,14 @@ fn protocol_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)
     })
 }
 
+/// Whether what answered spoke no HTTP.
+pub(crate) fn is_garbled(error: &Error) -> bool {
+    cause_of::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+}
+
 fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
     let hint = match code {
-        Code::PlainHttpRefused => {
-            format!("If it is meant to be plain HTTP, mark it: `--plain-http {host}`, or in Settings under plain HTTP hosts")
-        }
+        Code::PlainHttpRefused => plain_http_hint(host),
         Code::TlsFailed if text.contains("expired") || text.contains("not valid yet") => {
             "Check the clock of this computer; if it is right, the registry's operator must renew the certificate".into()
         }
@@ -106,6 +121,12 @@ fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
         _ => return None,
     };
     Some(hint)
+}
+
+fn plain_http_hint(host: &str) -> String {
+    format!(
+        "If it is meant to be plain HTTP, mark it: `--plain-http {host}`, or in Settings under plain HTTP hosts"
+    )
 }
 
 /// Whether a plain HTTP request reached a TLS port: Go's servers say so, others break off.
@@ -158,10 +179,11 @@ fn meaning(
             Some("Check the spelling; a private repository may also look missing until you sign in".into()),
         ),
         429 => rate_limited(host),
+        511 => not_a_registry(host, status),
         400..=499 => (
             Code::RegistryRefused,
             format!("`{host}` refused the request for {object} with status {}", status.as_u16()),
-            None,
+            Some(format!("Ask the operator of `{host}` why; the exchange shows what was sent and answered")),
         ),
         _ => (
             Code::RegistryFailed,
@@ -195,14 +217,19 @@ pub(crate) fn web_page(host: &str, status: StatusCode) -> Error {
 
 /// Whether an answer is a web page.
 pub(crate) fn looks_like_html(answer: &Answer, body: &[u8]) -> bool {
-    let is_html = |value: &http::HeaderValue| {
-        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("text/html"))
-    };
-    answer.headers.get(http::header::CONTENT_TYPE).is_some_and(is_html)
+    says_html(&answer.headers)
         || body
             .trim_ascii_start()
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"<html") || start.eq_ignore_ascii_case(b"<!doc"))
+}
+
+/// Whether the headers announce a web page.
+pub(crate) fn says_html(headers: &http::HeaderMap) -> bool {
+    let is_html = |value: &http::HeaderValue| {
+        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("text/html"))
+    };
+    headers.get(http::header::CONTENT_TYPE).is_some_and(is_html)
 }
 
 fn said_by(problem: &Problem) -> String {

@@ -122,7 +122,7 @@ pub(super) fn client(options: &HttpOptions, tls: bool, guarded: bool) -> Result<
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .connect_timeout(options.connect_timeout)
+        .connect_timeout(super::retry::connect_times(options.connect_timeout).0)
         .dns_resolver(resolver)
         .tcp_nodelay(true)
         .build()

@@ -31,41 +31,44 @@ pub(super) struct Again {
     pub why: String,
 }
 
-/// Connections that can't be made are tried this often in all, within the connect time-out.
+/// Connections that can't be made are tried this often in all.
 const CONNECT_TRIES: u32 = 3;
-const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long one try to connect may take, and until when another may begin, so that all of them keep within
+/// `all`. Refusals come at once and leave time for more tries; a name server that is slow needs the most of it.
+pub(super) fn connect_times(all: Duration) -> (Duration, Duration) {
+    (all * 4 / 5, all / 5)
+}
 
 impl RetryPolicy {
-    pub(super) fn after(
+    pub(super) fn after_answer(&self, answer: &Answer, attempt: u32, idempotent: bool) -> Option<Again> {
+        let status = answer.status.as_u16();
+        let retried = status == 429 || (idempotent && matches!(status, 408 | 500 | 502 | 503 | 504));
+        if !retried || attempt > self.retries {
+            return None;
+        }
+        let asked = answer.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let asked = asked.map(|wait| wait.min(self.longest_wait));
+        let wait = asked.unwrap_or_else(|| self.backoff(attempt));
+        Some(Again { wait, retry_after: asked, why: format!("the registry answered {status}") })
+    }
+
+    /// `connecting` is the time for a connection to be made, over all tries.
+    pub(super) fn after_error(
         &self,
-        outcome: &Result<Answer, Error>,
+        error: &Error,
         attempt: u32,
         idempotent: bool,
         elapsed: Duration,
+        connecting: Duration,
     ) -> Option<Again> {
-        match outcome {
-            Ok(answer) => {
-                let status = answer.status.as_u16();
-                let retried = status == 429 || (idempotent && matches!(status, 408 | 500 | 502 | 503 | 504));
-                if !retried || attempt > self.retries {
-                    return None;
-                }
-                let asked =
-                    answer.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
-                let asked = asked.map(|wait| wait.min(self.longest_wait));
-                let wait = asked.unwrap_or_else(|| self.backoff(attempt));
-                Some(Again { wait, retry_after: asked, why: format!("the registry answered {status}") })
-            }
-            Err(error) => {
-                let again = match error.code() {
-                    Code::Unreachable => attempt < CONNECT_TRIES && elapsed < CONNECT_PATIENCE,
-                    Code::ConnectionLost | Code::Timeout => idempotent && attempt <= self.retries,
-                    _ => false,
-                };
-                let wait = self.backoff(attempt);
-                again.then(|| Again { wait, retry_after: None, why: error.message().to_owned() })
-            }
-        }
+        let wait = self.backoff(attempt);
+        let again = match error.code() {
+            Code::Unreachable => attempt < CONNECT_TRIES && elapsed + wait <= connect_times(connecting).1,
+            Code::ConnectionLost | Code::Timeout => idempotent && attempt <= self.retries,
+            _ => false,
+        };
+        again.then(|| Again { wait, retry_after: None, why: error.message().to_owned() })
     }
 
     /// The wait before try `attempt + 1`: doubled each time, half of it at random.

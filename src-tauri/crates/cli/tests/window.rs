@@ -1,0 +1,48 @@
+//! With no verb the window opens.
+
+mod support;
+
+use support::{World, script};
+
+#[test]
+fn no_verb_becomes_the_window() {
+    let world = World::new();
+    let missing = world.run(&[]);
+    assert_eq!(missing.status, 1, "{missing:?}");
+    assert!(
+        missing.stderr.starts_with("error: `longshore-desktop`, the window, is not installed here\nhint: ")
+    );
+
+    let bin = world.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    script(
+        &bin.join("longshore-desktop"),
+        "#!/bin/sh\necho window $$ \"$LONGSHORE_STORE\" \"$DOCKER_CONFIG\"\nexit 7\n",
+    );
+    let mut command = world.command(&["--store", "/images", "--docker-config", "/accounts"]);
+    let child = command.env("PATH", &bin).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let id = child.id();
+    let output = child.wait_with_output().unwrap();
+    // The same process: signals and the exit status are the window's.
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("window {id} /images /accounts\n"));
+    assert_eq!(output.status.code(), Some(7));
+}
+
+#[test]
+fn the_working_directory_does_not_decide_what_runs() {
+    let world = World::new();
+    script(&world.path("longshore-desktop"), "#!/bin/sh\necho planted\n");
+    for path in [".", "", "bin:"] {
+        let output = world.command(&[]).env("PATH", path).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{path}");
+        assert!(output.stdout.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn options_of_verbs_need_a_verb() {
+    let world = World::new();
+    for args in [&["--json"][..], &["--plain-http", "x"], &["--trust-realm", "x"]] {
+        assert_eq!(world.run(args).status, 2, "{args:?}");
+    }
+}
