@@ -315,12 +315,10 @@ impl Pulled {
 }
 
 /// This code, a message with the object in backticks, and a next action.
+#[expect(clippy::needless_pass_by_value, reason = "a Result of references, as `as_ref` gives it")]
 #[track_caller]
 pub fn check_error<'a, T>(result: Result<T, &'a Error>, code: Code, names: &str) -> &'a Error {
-    let error = match result {
-        Ok(_) => panic!("it did not fail"),
-        Err(error) => error,
-    };
+    let Err(error) = result else { panic!("it did not fail") };
     assert_eq!(error.code(), code, "{error:?}");
     assert!(error.message().contains(&format!("`{names}`")), "`{names}` is not named: {error:?}");
     assert!(!error.message().ends_with('.'), "{error:?}");

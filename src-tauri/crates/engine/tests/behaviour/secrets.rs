@@ -117,7 +117,7 @@ async fn f041_a_token_server_that_echoes_secrets_shows_none() {
                     "details": sent,
                     "echo": request.text(),
                 });
-                let header: String = sent.chars().filter(|c| c.is_ascii_graphic()).collect();
+                let header: String = sent.chars().filter(char::is_ascii_graphic).collect();
                 Reply::json(status, &body).with("X-Echo", &header)
             });
             let challenge =
