@@ -165,9 +165,7 @@ fn choose(index: &Index, wanted: &Platform, descriptor: &Descriptor) -> Result<D
     if let Some(chosen) = index.choose(wanted) {
         return Ok(chosen.clone());
     }
-    let mut choices: Vec<String> =
-        index.platforms().into_iter().filter_map(|(_, platform)| Some(platform?.to_string())).collect();
-    choices.dedup();
+    let choices = choices(index);
     let hint = match choices.first() {
         Some(first) => format!("Choose one with `--platform`, for example `--platform {first}`"),
         None => "The index names no platforms; pull one of its manifests by digest".to_owned(),
@@ -180,6 +178,19 @@ fn choose(index: &Index, wanted: &Platform, descriptor: &Descriptor) -> Result<D
     .with_choices(choices)
     .at_digest(&descriptor.digest)
     .on_side(Side::Source))
+}
+
+/// The platforms that an index offers, each once, in its order.
+pub(crate) fn choices(index: &Index) -> Vec<String> {
+    let mut choices = Vec::new();
+    let known = index.platforms().into_iter().filter_map(|(_, platform)| platform);
+    for platform in known.filter(|platform| !platform.is_unknown()) {
+        let text = platform.to_string();
+        if !choices.contains(&text) {
+            choices.push(text);
+        }
+    }
+    choices
 }
 
 fn list(choices: &[String]) -> String {

@@ -127,7 +127,8 @@ async fn f029_the_supported_challenge_is_found_among_others() {
     ];
     for (name, headers) in rows {
         let tokens = TokenServer::builder().start();
-        let bearer = format!("Bearer realm=\"{}\",service=\"registry.test\",scope=\"{{scope}}\"", tokens.realm());
+        let bearer =
+            format!("Bearer realm=\"{}\",service=\"registry.test\",scope=\"{{scope}}\"", tokens.realm());
         let of = |header: &&str| {
             header
                 .replace("{bearer}", &bearer)
@@ -146,7 +147,8 @@ async fn f029_the_supported_challenge_is_found_among_others() {
 async fn f029_no_supported_challenge_is_a_refusal_that_names_what_is_offered() {
     let guard = Guard::basic("ann", "secret");
     let offered = vec!["Negotiate".to_owned(), "Digest realm=\"x\", nonce=\"y\"".to_owned()];
-    let scene = Scene::guarded(Guard::Challenging(Box::new(guard.clone()), offered)).with(account("ann", "secret"));
+    let scene =
+        Scene::guarded(Guard::Challenging(Box::new(guard.clone()), offered)).with(account("ann", "secret"));
     let pulled = scene.pull().await;
     let error = pulled.refused(&scene, Code::RegistryRefused, "Negotiate");
     assert!(error.message().contains("`Digest`"), "{error:?}");
@@ -154,7 +156,8 @@ async fn f029_no_supported_challenge_is_a_refusal_that_names_what_is_offered() {
     assert_eq!(scene.tag_requests(), 1, "a refusal is not repeated");
     assert_eq!(scene.registry.count(&On::any("*").authorized()), 0, "no password was tried");
 
-    let scene = Scene::guarded(Guard::Challenging(Box::new(guard), Vec::new())).with(account("ann", "secret"));
+    let scene =
+        Scene::guarded(Guard::Challenging(Box::new(guard), Vec::new())).with(account("ann", "secret"));
     let pulled = scene.pull().await;
     pulled.refused(&scene, Code::AuthRequired, "latest");
     assert_eq!(scene.tag_requests(), 1);

@@ -68,7 +68,10 @@ async fn without_an_account_a_private_image_says_how_to_sign_in() {
         let pulled = scene.pull().await;
         let error = pulled.result.as_ref().unwrap_err();
         assert_eq!(error.code(), Code::AuthRequired, "{name}: {error:?}");
-        assert!(error.message().starts_with(&format!("`{}` wants an account", scene.host)), "{name}: {error:?}");
+        assert!(
+            error.message().starts_with(&format!("`{}` wants an account", scene.host)),
+            "{name}: {error:?}"
+        );
         let login = format!("longshore login {}", scene.host);
         assert!(error.hint().is_some_and(|hint| hint.contains(&login)), "{name}: {error:?}");
         assert!(error.exchange().is_some(), "{name}");

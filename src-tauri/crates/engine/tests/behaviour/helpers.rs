@@ -30,7 +30,13 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let store = r#"{"credsStore":"h"}"#;
-    let helper = |name, helper| Row { name, helper, config: store, code: Code::CredentialHelper, names: "docker-credential-h" };
+    let helper = |name, helper| Row {
+        name,
+        helper,
+        config: store,
+        code: Code::CredentialHelper,
+        names: "docker-credential-h",
+    };
     vec![
         helper("f042 missing", None),
         helper("f044 garbage", Some(Behaviour::Prints(b"\x00\xff{{ hunter2-canary".to_vec()))),
@@ -69,10 +75,9 @@ async fn f042_f044_a_helper_that_fails_does_not_block_a_public_image() {
 #[tokio::test]
 async fn f042_f044_a_helper_that_fails_is_named_where_the_image_is_private() {
     for Row { name, helper, config, code, names } in rows() {
-        for tokens in [
-            TokenServer::builder().no_anonymous().start(),
-            TokenServer::builder().grant(|_, _| None).start(),
-        ] {
+        for tokens in
+            [TokenServer::builder().no_anonymous().start(), TokenServer::builder().grant(|_, _| None).start()]
+        {
             let (helpers, dir) = (Helpers::new(), tempfile::tempdir().unwrap());
             helper.iter().for_each(|behaviour| helpers.write("h", behaviour));
             let mut scene = Scene::guarded(tokens.guard()).trusting(&tokens);

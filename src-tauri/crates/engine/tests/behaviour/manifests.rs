@@ -38,7 +38,10 @@ async fn headers_that_say_little_or_nothing_are_enough() {
         ("no digest", Fault::new().without_header("Docker-Content-Digest")),
         ("no type", Fault::new().without_header("Content-Type")),
         ("a vague type", Fault::new().header("Content-Type", "application/json; charset=utf-8")),
-        ("parameters", Fault::new().header("Content-Type", "application/vnd.oci.image.manifest.v1+json; charset=utf-8")),
+        (
+            "parameters",
+            Fault::new().header("Content-Type", "application/vnd.oci.image.manifest.v1+json; charset=utf-8"),
+        ),
         ("letter case", Fault::new().header("Content-Type", "Application/vnd.OCI.image.manifest.v1+JSON")),
         ("no length", Fault::new().chunked()),
     ];
@@ -130,7 +133,8 @@ async fn f069_inline_data_is_used_in_place_of_a_request() {
     // A child manifest that travels inside its index.
     let child = Image::tiny("inside");
     let data = base64::engine::general_purpose::STANDARD.encode(&child.root.bytes);
-    let index = Image::index_edited(Family::Oci, &[&child], |index| index["manifests"][0]["data"] = data.into());
+    let index =
+        Image::index_edited(Family::Oci, &[&child], |index| index["manifests"][0]["data"] = data.into());
     let scene = Scene::open(index);
     scene.pull().await.whole(&scene);
     assert_eq!(scene.registry.count(&On::manifests()), 1, "the index alone");
@@ -141,8 +145,14 @@ async fn f070_images_without_layers_empty_blobs_and_sha512_go_in_and_come_back()
     let rows = [
         ("zero layers", Image::builder(Family::Oci).build()),
         ("an empty blob", Image::builder(Family::Oci).layer(Layer::empty_blob()).build()),
-        ("an empty archive twice", Image::builder(Family::Oci).layers([Layer::empty_archive(), Layer::empty_archive()]).build()),
-        ("sha512", Image::builder(Family::Oci).algorithm(Algorithm::Sha512).layer(Layer::noise(1, 9000)).build()),
+        (
+            "an empty archive twice",
+            Image::builder(Family::Oci).layers([Layer::empty_archive(), Layer::empty_archive()]).build(),
+        ),
+        (
+            "sha512",
+            Image::builder(Family::Oci).algorithm(Algorithm::Sha512).layer(Layer::noise(1, 9000)).build(),
+        ),
     ];
     for (name, image) in rows {
         let scene = Scene::open(image);
@@ -159,7 +169,8 @@ async fn f070_images_without_layers_empty_blobs_and_sha512_go_in_and_come_back()
         let shown = shown.manifest.unwrap_or_else(|| panic!("{name}: no manifest"));
         assert_eq!(shown.document.bytes, scene.image.root.bytes, "{name}: the bytes come back");
         assert!(shown.config.is_some(), "{name}");
-        let total: u64 = shown.manifest.layers.iter().map(|it| it.size).sum::<u64>() + shown.manifest.config.size;
+        let total: u64 =
+            shown.manifest.layers.iter().map(|it| it.size).sum::<u64>() + shown.manifest.config.size;
         assert_eq!(shown.transfer_size(), total, "{name}");
     }
 }
@@ -169,7 +180,9 @@ async fn f071_a_tag_that_moves_mid_pull_changes_nothing() {
     let (first, second) = (layered(3), layered(4));
     let scene = Scene::open(Image::index(Family::Oci, &[&first]));
     let moved = Image::index(Family::Oci, &[&second]);
-    scene.registry.fault(On::manifest(first.digest().as_str()), Fault::new().delay(Duration::from_millis(150)));
+    scene
+        .registry
+        .fault(On::manifest(first.digest().as_str()), Fault::new().delay(Duration::from_millis(150)));
     let running = scene.engine().start(&scene.reference(), Platforms::All);
     scene.registry.until(|log| log.iter().any(|it| it.request.path.ends_with("/latest") && it.done)).await;
     scene.registry.put(REPOSITORY, "latest", &moved);

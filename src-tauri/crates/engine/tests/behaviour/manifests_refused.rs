@@ -188,7 +188,11 @@ async fn a_child_that_is_not_what_its_index_says_is_refused() {
     let rows: [(&str, Edit, Code); 3] = [
         ("a byte more", |it| it["size"] = json!(it["size"].as_u64().unwrap() + 1), Code::ContentMismatch),
         ("a byte less", |it| it["size"] = json!(it["size"].as_u64().unwrap() - 1), Code::ContentMismatch),
-        ("another type", |it| it["mediaType"] = "application/vnd.docker.distribution.manifest.v2+json".into(), Code::ManifestInvalid),
+        (
+            "another type",
+            |it| it["mediaType"] = "application/vnd.docker.distribution.manifest.v2+json".into(),
+            Code::ManifestInvalid,
+        ),
     ];
     for (name, edit, code) in rows {
         let index = Image::index_edited(Family::Oci, &[&child], |index| edit(&mut index["manifests"][0]));
@@ -213,7 +217,8 @@ async fn one_digest_with_two_sizes_is_refused_before_anything_is_fetched() {
     assert_eq!(scene.blob_requests(), 0);
 
     let child = Image::tiny("child");
-    let index = Image::index_edited(Family::Oci, &[&child, &child], |it| it["manifests"][1]["size"] = json!(1));
+    let index =
+        Image::index_edited(Family::Oci, &[&child, &child], |it| it["manifests"][1]["size"] = json!(1));
     let scene = Scene::open(index);
     scene.pull_all().await.refused(&scene, Code::ContentMismatch, child.digest().as_str());
     assert_eq!(scene.blob_requests(), 0);
@@ -225,7 +230,12 @@ async fn f068_what_is_no_image_can_be_looked_at_but_not_pulled() {
     let rows = [
         ("schema 1", DOCKER_SCHEMA1, schema1.clone(), "schema 1"),
         ("schema 1 as JSON", "application/json", schema1, "schema 1"),
-        ("unknown", "application/vnd.example.thing+json", json!({ "thing": [1, 2] }), "application/vnd.example.thing+json"),
+        (
+            "unknown",
+            "application/vnd.example.thing+json",
+            json!({ "thing": [1, 2] }),
+            "application/vnd.example.thing+json",
+        ),
     ];
     for (name, media_type, body, says) in rows {
         let scene = serving(media_type, body.to_string());
@@ -237,7 +247,8 @@ async fn f068_what_is_no_image_can_be_looked_at_but_not_pulled() {
         let reference = scene.reference();
         let source = scene.engine().source(&reference);
         let target = engine::endpoint::Target::Named(reference);
-        let shown = engine::image::inspect(&source, &target, None, &engine::job::Job::silent()).await.unwrap();
+        let shown =
+            engine::image::inspect(&source, &target, None, &engine::job::Job::silent()).await.unwrap();
         assert_eq!(shown.root.bytes, scene.image.root.bytes, "{name}: raw, as it is");
         assert!(shown.manifest.is_none() && shown.index.is_none(), "{name}");
         assert_eq!(shown.flags.len(), 1, "{name}: {:?}", shown.flags);

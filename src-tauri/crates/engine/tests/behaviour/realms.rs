@@ -35,7 +35,13 @@ async fn f030_a_realm_elsewhere_is_asked_without_the_account() {
 async fn f030_a_realm_elsewhere_that_wants_the_account_is_asked_about() {
     for (name, tokens) in [
         ("no token for anybody", TokenServer::builder().account("ann", "secret").no_anonymous().start()),
-        ("a token that opens nothing", TokenServer::builder().grant(|account, scope| Some(scope.to_owned()).filter(|_| account.is_some())).account("ann", "secret").start()),
+        (
+            "a token that opens nothing",
+            TokenServer::builder()
+                .grant(|account, scope| Some(scope.to_owned()).filter(|_| account.is_some()))
+                .account("ann", "secret")
+                .start(),
+        ),
     ] {
         let scene = Scene::guarded(tokens.guard()).with(account("ann", "secret"));
         let pulled = scene.pull().await;

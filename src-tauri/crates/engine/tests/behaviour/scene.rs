@@ -142,6 +142,17 @@ impl Scene {
         self.registry.count(&On::blobs())
     }
 
+    /// Waits until so many bytes of a blob are on disk.
+    pub async fn until_kept(&self, blob: &Object, bytes: u64) {
+        for _ in 0..1000 {
+            if self.store.partial_bytes(&blob.descriptor()) >= bytes {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("`{}` never came so far as {bytes} bytes:\n{}", blob.digest, self.registry.transcript());
+    }
+
     /// No name and no content can be seen, and all else in the store is what it says.
     #[track_caller]
     pub fn check_nothing_visible(&self) {
@@ -210,7 +221,7 @@ impl Engine {
 /// A pull under way.
 pub struct Running {
     pub job: Job,
-    pub events: Arc<Mutex<Vec<TransferEvent>>>,
+    events: Arc<Mutex<Vec<TransferEvent>>>,
     log: ExchangeLog,
     client: RegistryClient,
     task: tokio::task::JoinHandle<engine::Result<Outcome>>,
@@ -221,20 +232,6 @@ impl Running {
         let result = self.task.await.unwrap();
         let events = std::mem::take(&mut *self.events.lock().unwrap());
         Pulled { result, events, exchanges: self.log.changed_since(0).0, warnings: self.client.warnings() }
-    }
-
-    /// Waits until so many bytes of a blob are on disk.
-    pub async fn until_done(&self, digest: &Digest, bytes: u64) {
-        for _ in 0..2000 {
-            let far = |event: &TransferEvent| {
-                matches!(event, TransferEvent::Advanced { digest: it, done } if it == digest && *done >= bytes)
-            };
-            if self.events.lock().unwrap().iter().any(far) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("`{digest}` never came so far as {bytes} bytes: {:?}", self.events.lock().unwrap());
     }
 }
 
@@ -318,12 +315,10 @@ impl Pulled {
 }
 
 /// This code, a message with the object in backticks, and a next action.
+#[expect(clippy::needless_pass_by_value, reason = "a Result of references, as `as_ref` gives it")]
 #[track_caller]
 pub fn check_error<'a, T>(result: Result<T, &'a Error>, code: Code, names: &str) -> &'a Error {
-    let error = match result {
-        Ok(_) => panic!("it did not fail"),
-        Err(error) => error,
-    };
+    let Err(error) = result else { panic!("it did not fail") };
     assert_eq!(error.code(), code, "{error:?}");
     assert!(error.message().contains(&format!("`{names}`")), "`{names}` is not named: {error:?}");
     assert!(!error.message().ends_with('.'), "{error:?}");

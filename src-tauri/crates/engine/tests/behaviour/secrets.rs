@@ -32,10 +32,16 @@ async fn search(name: &str, scene: &Scene) -> Pulled {
         format!("{:?}", scene.options),
     ];
     for error in [pulled.result.as_ref().err(), listed.as_ref().err()].into_iter().flatten() {
-        texts.push(format!("{error} {error:?} {error:#?} {:?} {:?} {:?}", error.hint(), error.causes(), error.choices()));
+        texts.push(format!(
+            "{error} {error:?} {error:#?} {:?} {:?} {:?}",
+            error.hint(),
+            error.causes(),
+            error.choices()
+        ));
     }
     for text in texts {
-        let found = text.find(CANARY).map(|at| text[at.saturating_sub(200)..].chars().take(400).collect::<String>());
+        let found =
+            text.find(CANARY).map(|at| text[at.saturating_sub(200)..].chars().take(400).collect::<String>());
         assert_eq!(found, None, "{name}: a canary is out");
     }
     check_files(name, scene.store.path());
@@ -51,7 +57,10 @@ fn check_files(name: &str, dir: &Path) {
             check_files(name, &entry.path());
         } else {
             let bytes = std::fs::read(entry.path()).unwrap();
-            assert!(!bytes.windows(CANARY.len()).any(|it| it == CANARY.as_bytes()), "{name}: in `{file_name}`");
+            assert!(
+                !bytes.windows(CANARY.len()).any(|it| it == CANARY.as_bytes()),
+                "{name}: in `{file_name}`"
+            );
         }
     }
 }
@@ -68,7 +77,10 @@ fn tokens() -> Arc<TokenServer> {
 fn credentials() -> [(&'static str, Credential); 2] {
     [
         ("password", account("ann", PASSWORD)),
-        ("identity", Credential::IdentityToken { username: Some("ann".into()), token: Secret::new(IDENTITY) }),
+        (
+            "identity",
+            Credential::IdentityToken { username: Some("ann".into()), token: Secret::new(IDENTITY) },
+        ),
     ]
 }
 
@@ -78,10 +90,15 @@ async fn f041_a_pull_that_works_shows_no_secret() {
         let tokens = tokens();
         let scene = Scene::guarded(tokens.guard()).with(credential).trusting(&tokens);
         let cdn = Server::of_objects(&scene.image);
-        scene.registry.fault(On::blobs().authorized(), Fault::redirect(&cdn.url("/{last}?sig=canary&X-Key=canary")));
+        scene
+            .registry
+            .fault(On::blobs().authorized(), Fault::redirect(&cdn.url("/{last}?sig=canary&X-Key=canary")));
         search(name, &scene).await.whole(&scene);
         let used = tokens.requests(&On::any("/token"))[0].request.clone();
-        assert!(used.header("authorization").is_some() || used.text().contains(CANARY), "canaries were in use");
+        assert!(
+            used.header("authorization").is_some() || used.text().contains(CANARY),
+            "canaries were in use"
+        );
     }
     let scene = Scene::guarded(Guard::basic("ann", PASSWORD)).with(account("ann", PASSWORD));
     search("basic", &scene).await.whole(&scene);
@@ -100,7 +117,7 @@ async fn f041_a_token_server_that_echoes_secrets_shows_none() {
                     "details": sent,
                     "echo": request.text(),
                 });
-                let header: String = sent.chars().filter(|c| c.is_ascii_graphic()).collect();
+                let header: String = sent.chars().filter(char::is_ascii_graphic).collect();
                 Reply::json(status, &body).with("X-Echo", &header)
             });
             let challenge =
@@ -165,8 +182,11 @@ async fn f041_a_cdn_that_fails_shows_no_signed_address() {
 
 #[tokio::test]
 async fn f041_realms_and_redirects_with_passwords_in_them_are_not_shown() {
-    for realm in ["https://ann:canary@127.0.0.1:1/token", "ftp://canary@x/canary", "http://[canary", "//canary"] {
-        let guard = Guard::Challenging(Box::new(Guard::basic("x", "y")), vec![format!("Bearer realm=\"{realm}\"")]);
+    for realm in
+        ["https://ann:canary@127.0.0.1:1/token", "ftp://canary@x/canary", "http://[canary", "//canary"]
+    {
+        let guard =
+            Guard::Challenging(Box::new(Guard::basic("x", "y")), vec![format!("Bearer realm=\"{realm}\"")]);
         let scene = Scene::guarded(guard);
         let engine = scene.engine();
         let error = engine.pull(&scene.reference()).await.result.unwrap_err();
