@@ -107,6 +107,6 @@ async fn what_was_pulled_and_chosen_is_there_at_the_next_start() {
     window.until("the image is here", "return document.querySelector('.slab--have') !== null").await;
     assert_eq!(window.practice_host().await, host, "the port is the same where it is free");
     window.chord(&[CONTROL, '2']).await;
-    window.says("hello:1.0").await;
+    window.find("[role=row][aria-label*='hello:1.0']").await;
     window.show("images-dark").await;
 }
