@@ -1,5 +1,7 @@
 //! Ctrl-C, kill -9, a pipe that closes: nothing is lost, and nothing panics.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::io::Read;

@@ -1,5 +1,7 @@
 //! On a terminal: lines that change in place, not too often.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fs::File;
