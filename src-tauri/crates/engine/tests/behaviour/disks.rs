@@ -64,6 +64,9 @@ async fn f077_a_pull_onto_a_full_disk_says_what_is_needed_and_goes_on_when_there
     let scene = onto(&dir, Image::of_size(1, 2_000_000));
     let layer = scene.image.largest_blob().clone();
     std::fs::write(dir.join("filler"), vec![0; 2 << 20]).unwrap();
+    // The config arrives first: it is the layer that the disk has no room for.
+    let late = testkit::server::Fault::new().delay(std::time::Duration::from_millis(500));
+    scene.registry.fault(On::blob(&layer.digest), late);
     let pulled = scene.pull().await;
     let error = pulled.refused(&scene, Code::StoreFull, layer.digest.short());
     let kept = scene.store.partial_bytes(&layer.descriptor());
