@@ -1,5 +1,8 @@
 //! On a terminal: lines that change in place, not too often.
 
+// A helper that fails stops its test, as a failed assertion does.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::fs::File;
