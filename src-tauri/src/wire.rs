@@ -117,3 +117,32 @@ impl KeyValue {
         Self { key: key.into(), value: value.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_carries_everything_but_secrets() {
+        let redactor = Redactor::default();
+        redactor.learn("hunter22");
+        let cause = std::io::Error::other("hunter22 was refused");
+        let error = Error::new(Code::AuthRefused, "`hunter22` is refused")
+            .with_hint("Do not use hunter22")
+            .with_source(cause)
+            .on_side(Side::Source)
+            .at_exchange(7)
+            .with_choices(vec!["linux/amd64".into()]);
+        let fault = serde_json::to_value(Fault::new(&error, &redactor)).expect("JSON");
+        assert!(!fault.to_string().contains("hunter22"), "{fault}");
+        assert_eq!(fault["code"], "auth_refused");
+        assert_eq!(
+            (&fault["side"], &fault["exchange"], &fault["digest"]),
+            (&json!("source"), &json!(7), &json!(null))
+        );
+        assert_eq!(fault["causes"].as_array().map(Vec::len), Some(1));
+        assert_eq!(fault["choices"], json!(["linux/amd64"]));
+    }
+}

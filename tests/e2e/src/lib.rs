@@ -1,1 +1,23 @@
-//! The real window, through WebDriver under Xvfb.
+//! The real window for tests: an Xvfb, the app in it with a home of its own, and WebKit's driver to use it with.
+//!
+//! Nothing is shared between two tests, so they run in parallel, and nothing outlives one: processes are ended by the
+//! group that was started, displays and homes go with them.
+//!
+//! The program is the one named by `LONGSHORE_DESKTOP_BIN`, or else `longshore-desktop` beside the tests in the target
+//! folder. It must be built with its page in it (`--features longshore-desktop/custom-protocol`). Deliberately absent:
+//! skipping. Where Xvfb, the driver, the program or axe is missing, a test fails and says how to get it.
+
+// Test equipment stops the test where its own assumptions fail.
+#![allow(clippy::missing_panics_doc)]
+
+mod axe;
+mod display;
+mod driver;
+mod keys;
+mod page;
+mod process;
+mod window;
+
+pub use display::Display;
+pub use keys::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
+pub use window::{Home, Window};

@@ -133,7 +133,7 @@ mod tests {
         }
         for (path, text) in [
             ("Cargo.lock", "source = \"registry+https://github.com/rust-lang/crates.io-index\""),
-            ("a.rs", "let workdir = \"/work/dir\"; // a registry = host and port"),
+            ("a.rs", "let workdir = \"/home/dir\"; // a registry = host and port"),
         ] {
             assert_eq!(nothing_of_one_machine(&[File::new(path, text)]), Vec::<String>::new(), "{text}");
         }

@@ -85,7 +85,7 @@ export class Jobs {
   }
 
   async load(): Promise<void> {
-    for (const head of await this.#host.call("list_jobs", {})) this.#follow(head);
+    for (const head of await this.#host.call("list_jobs", {})) this.#follow(head, isActive(head));
   }
 
   /** Starts a pull and watches it. Rejects with a `Fault` where it can't even start. */
@@ -93,7 +93,8 @@ export class Jobs {
     const id = await this.#host.call("start_pull", { request });
     if (!this.#jobs.has(id)) {
       const head = (await this.#host.call("list_jobs", {})).find((job) => job.id === id);
-      if (head) this.#follow(head);
+      // A small pull is over before the list is here: its end is still news.
+      if (head) this.#follow(head, true);
     }
     return id;
   }
@@ -107,7 +108,7 @@ export class Jobs {
     const job = this.#jobs.get(id);
     if (job?.outcome) {
       job.outcome = null;
-      void this.#watch(job);
+      void this.#watch(job, true);
     }
   }
   async cancel(id: number): Promise<void> {
@@ -118,7 +119,8 @@ export class Jobs {
     this.#jobs.delete(id);
   }
 
-  #follow(head: JobHead): void {
+  /** `news`: the end is told, also where it has come already. */
+  #follow(head: JobHead, news: boolean): void {
     const known = this.#jobs.get(head.id);
     if (known) {
       known.head = head;
@@ -126,11 +128,10 @@ export class Jobs {
     }
     const job = new Job(head);
     this.#jobs.set(head.id, job);
-    void this.#watch(job);
+    void this.#watch(job, news);
   }
 
-  async #watch(job: Job): Promise<void> {
-    const wasActive = job.active;
+  async #watch(job: Job, news: boolean): Promise<void> {
     let outcome: JobOutcome;
     try {
       outcome = await this.#host.watchJob(job.head.id, (update) => {
@@ -145,6 +146,6 @@ export class Jobs {
     job.outcome = outcome;
     // The promise is the truth about the end; a last update may have been coalesced away.
     job.head = { ...job.head, state: outcome.state, digest: outcome.digest ?? job.head.digest, fault: outcome.fault };
-    if (wasActive) this.#listener.settled(job, outcome);
+    if (news) this.#listener.settled(job, outcome);
   }
 }

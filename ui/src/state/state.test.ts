@@ -113,13 +113,13 @@ describe("jobs", () => {
     id: 1, verb: "pull", title: "web:2.0", reference: "h/web:2.0", platform: null, state: "running", total: 100, skipped: 20, arrived: 0,
     rate: 0, eta: null, startedAt: "2026-01-01T00:00:00Z", elapsed: 0, command: "", digest: null, fault: null, ...part,
   });
-  function scripted() {
+  function scripted(listed: JobHead = head()) {
     let tell: (update: JobUpdate) => void = () => undefined;
     let end: (outcome: JobOutcome) => void = () => undefined;
     let fail: (thrown: unknown) => void = () => undefined;
     const host: Host = {
       ...fakeHost(),
-      call: ((name: string) => Promise.resolve(name === "list_jobs" ? [head()] : name === "start_pull" ? 1 : null)),
+      call: ((name: string) => Promise.resolve(name === "list_jobs" ? [listed] : name === "start_pull" ? 1 : null)),
       watchJob: (_, onUpdate) => {
         tell = onUpdate;
         return new Promise((resolve, reject) => ([end, fail] = [resolve, reject]));
@@ -140,6 +140,27 @@ describe("jobs", () => {
     expect(job?.rows.map(({ digest, done }) => [digest, done])).toEqual([["a", 0], ["b", 30]]);
     expect(job?.lines).toEqual(["one"]);
     expect(jobs.progress).toBe(0.5);
+  });
+  test.each<[name: string, listed: JobHead["state"], begin: (jobs: Jobs) => Promise<unknown>, told: number]>([
+    ["a pull that is over before the list is read", "done", (jobs) => jobs.pull({ input: "h/web:2.0", platform: null, allPlatforms: false, allTags: false }), 1],
+    ["one that ended before this page was there", "done", (jobs) => jobs.load(), 0],
+    ["one that is under way when this page comes", "running", (jobs) => jobs.load(), 1],
+  ])("the end is told of %s", async (_, state, begin, told) => {
+    const { jobs, listener, end } = scripted(head({ state }));
+    await begin(jobs);
+    end({ state: "done", digest: "sha256:a", upToDate: false, fault: null });
+    await settle();
+    expect(listener.settled).toHaveBeenCalledTimes(told);
+  });
+  test("the end is told of one that failed and was taken up again", async () => {
+    const { jobs, listener, end } = scripted(head({ state: "failed" }));
+    await jobs.load();
+    end({ state: "failed", digest: null, upToDate: false, fault: fault("unreachable", "gone") });
+    await settle();
+    await jobs.resume(1);
+    end({ state: "done", digest: "sha256:a", upToDate: false, fault: null });
+    await settle();
+    expect(listener.settled.mock.calls.map(([, outcome]) => (outcome as JobOutcome).state)).toEqual(["done"]);
   });
   test("quarters are told once each", async () => {
     const { jobs, listener, tell } = scripted();

@@ -7,7 +7,7 @@
 use oci::config::{History, ImageConfig};
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
-use oci::graph::Node;
+use oci::graph::{MAX_INDEX_DEPTH, Node};
 use oci::index::Index;
 use oci::manifest::Manifest;
 use oci::media_type;
@@ -17,7 +17,7 @@ use crate::blob::{ByteRange, Verified};
 use crate::endpoint::{Document, ImageSource, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
-use crate::transfer::node_error;
+use crate::transfer::{choices, node_error};
 
 /// A config larger than this is not read, bytes.
 const CONFIG_CAP: u64 = 8 << 20;
@@ -116,7 +116,7 @@ pub async fn inspect(
         Err(problem) => return Err(node_error(problem, &root.descriptor)),
         Ok(Node::Manifest(_)) => (None, Some(root.clone()), None),
         Ok(Node::Index(index)) => {
-            let found = one_of(source, &index, wanted, job).await?;
+            let found = down(source, &index, wanted, job).await?;
             let platform = found.as_ref().and_then(|(_, platform)| platform.clone());
             (Some(index), found.map(|(document, _)| document), platform)
         }
@@ -133,6 +133,23 @@ pub async fn inspect(
 
 type Found = Option<(Document, Option<Platform>)>;
 
+/// The document for a platform, through the indexes that an index may list.
+async fn down(
+    source: &dyn ImageSource,
+    index: &Index,
+    wanted: Option<&Platform>,
+    job: &Job,
+) -> Result<Found> {
+    let mut found = one_of(source, index, wanted, job).await?;
+    for _ in 1..MAX_INDEX_DEPTH {
+        let Some((document, _)) = &found else { break };
+        let node = Node::parse(&document.bytes, Some(&document.descriptor.media_type));
+        let Ok(Node::Index(inner)) = node else { break };
+        found = one_of(source, &inner, wanted, job).await?;
+    }
+    Ok(found)
+}
+
 async fn one_of(
     source: &dyn ImageSource,
     index: &Index,
@@ -141,14 +158,12 @@ async fn one_of(
 ) -> Result<Found> {
     if let Some(wanted) = wanted {
         let Some(chosen) = index.choose(wanted) else {
-            let choices =
-                index.platforms().into_iter().filter_map(|(_, platform)| Some(platform?.to_string()));
             return Err(Error::new(
                 Code::PlatformMissing,
                 format!("the image has no manifest for `{wanted}`"),
             )
             .with_hint("Choose one of its platforms")
-            .with_choices(choices.collect()));
+            .with_choices(choices(index)));
         };
         let document = source.document(chosen, job).await?;
         return Ok(Some((document, chosen.platform.clone())));
@@ -177,7 +192,7 @@ async fn manifest(
     let manifest = match Node::parse(&document.bytes, Some(&document.descriptor.media_type)) {
         Ok(Node::Manifest(manifest)) => manifest,
         Ok(Node::Index(_)) => {
-            flags.push("The index lists another index: choose a platform to look further".to_owned());
+            flags.push(format!("The index nests more than {MAX_INDEX_DEPTH} deep"));
             return Ok(None);
         }
         Err(problem) if problem.is_unsupported() => {

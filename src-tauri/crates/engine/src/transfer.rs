@@ -13,8 +13,8 @@ use oci::digest::Digest;
 use oci::platform::Platform;
 use oci::reference::Reference;
 
-pub(crate) use plan::node_error;
 pub use plan::{Blob, Plan};
+pub(crate) use plan::{choices, node_error};
 
 use crate::endpoint::{ImageSink, ImageSource, Target};
 use crate::error::Result;

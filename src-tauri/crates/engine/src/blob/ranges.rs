@@ -50,6 +50,11 @@ impl RangeSet {
         Some(start..cut)
     }
 
+    /// The range that begins exactly there, taken out.
+    pub fn take_at(&mut self, start: u64) -> Option<Range<u64>> {
+        self.ranges.remove(&start).map(|end| start..end)
+    }
+
     /// What of `0..size` is not in it.
     pub fn missing(&self, size: u64) -> Self {
         let mut missing = Self::default();
@@ -125,7 +130,8 @@ mod tests {
         let mut set = RangeSet::of(10..30);
         set.insert(40..50);
         assert_eq!(set.take_first(5), Some(10..15));
-        assert_eq!(set.take_first(100), Some(15..30));
+        assert_eq!(set.take_at(16), None, "nothing begins there");
+        assert_eq!(set.take_at(15), Some(15..30));
         assert_eq!(set.take_first(100), Some(40..50));
         assert_eq!(set.take_first(100), None);
     }

@@ -37,6 +37,8 @@ const TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// As much counts as progress, bytes.
 const PROGRESS: u64 = 256 * 1024;
+/// How long the front keeps its answer for whether another connection gets what comes next.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Whole restarts where the registry ignores ranges and the connection keeps breaking.
 const RESTARTS: u32 = 3;
 
@@ -80,7 +82,7 @@ impl Content {
                 return Err(failed.error.at_digest(&self.descriptor.digest));
             }
             restarts += 1;
-            plain = plain || problem != Some(RangeProblem::Ignored);
+            plain = true;
             let digest = Some(self.descriptor.digest.clone());
             let why = format!("beginning again: {}", failed.error.message());
             self.job.emit(TransferEvent::Retrying { digest, wait: Duration::ZERO, why });
@@ -157,8 +159,9 @@ impl Content {
             let Some(part) = part else { return Ok(()) };
             let claim = ledger::Claimed::new(ledger, part, front);
             match self.fetch_range(&claim, sender).await {
-                Err(error) if !front && RangeProblem::in_error(&error).is_some() => {
+                Err(error) if !claim.is_front() && RangeProblem::in_error(&error).is_some() => {
                     // Ranges do not work here: the front goes on alone, and takes this part too.
+                    drop(claim);
                     lock(ledger).refuse_ranges();
                     return Ok(());
                 }
@@ -212,10 +215,10 @@ impl Content {
         let (from, until) = (claim.position(), claim.end());
         let range = ByteRange { from, until: (until < size).then_some(until) };
         let mut reader = self.job.run(self.open(range)).await?;
-        claim.answered();
         if reader.start() != from {
             return Err(RangeProblem::Ignored.error(&self.descriptor));
         }
+        claim.answered(!range.is_whole());
         loop {
             let chunk = tokio::select! {
                 biased;
@@ -227,16 +230,28 @@ impl Content {
                 Some(exchange) => error.at_exchange(exchange),
                 None => error,
             })?;
-            let Some(mut bytes) = chunk else { return Ok(()) };
-            let offset = claim.position();
-            let wanted = claim.advance(bytes.len() as u64);
-            bytes.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-            if !bytes.is_empty() && sender.send(Piece { offset, bytes }).await.is_err() {
-                return Err(Error::new(Code::StoreFailed, "the file stopped taking bytes"));
-            }
-            if claim.position() >= claim.end() && claim.end() < size {
-                // The rest of this answer belongs to another connection.
-                return Ok(());
+            let Some(mut rest) = chunk else { return Ok(()) };
+            loop {
+                let offset = claim.position();
+                let wanted = usize::try_from(claim.advance(rest.len() as u64)).unwrap_or(usize::MAX);
+                let bytes = rest.split_to(wanted.min(rest.len()));
+                if !bytes.is_empty() && sender.send(Piece { offset, bytes }).await.is_err() {
+                    return Err(Error::new(Code::StoreFailed, "the file stopped taking bytes"));
+                }
+                if claim.position() < claim.end() || claim.end() >= size {
+                    break;
+                }
+                // The rest of this answer belongs to another connection, if that gets it.
+                let known = tokio::time::timeout(PATIENCE, claim.until_ranges_are_known());
+                tokio::select! {
+                    biased;
+                    () = self.job.cancelled() => return Err(Error::cancelled()),
+                    () = self.job.paused() => return Ok(()),
+                    _ = known => {}
+                }
+                if claim.position() >= claim.end() {
+                    return Ok(());
+                }
             }
         }
     }
@@ -287,9 +302,19 @@ impl Writing {
             }
             self.teller.done(self.present.total());
         }
-        if self.present.prefix() == self.descriptor.size && !job.is_cancelled() {
+        if self.present.prefix() == self.descriptor.size {
             job.emit(TransferEvent::Verifying { digest: self.descriptor.digest.clone() });
-            self.catch_up(&mut hashed, &mut buffer, u64::MAX)?;
+            while hashed.bytes < self.descriptor.size {
+                if job.is_cancelled() {
+                    return Err(Error::cancelled());
+                }
+                let before = hashed.bytes;
+                self.catch_up(&mut hashed, &mut buffer, CATCH_UP)?;
+                if hashed.bytes == before {
+                    // The file is shorter than it remembers: it shows as a mismatch, and begins again.
+                    break;
+                }
+            }
         }
         Ok(hashed)
     }
@@ -302,7 +327,6 @@ impl Writing {
             let want = usize::try_from(end - hashed.bytes).unwrap_or(usize::MAX).min(buffer.len());
             let got = self.file.read_at(hashed.bytes, &mut buffer[..want])?;
             if got == 0 {
-                // The file is shorter than it remembers: what is missing shows as a mismatch, and begins again.
                 return Ok(());
             }
             hashed.hasher.update(&buffer[..got]);

@@ -216,12 +216,15 @@ impl RandomAccess for Ingest {
 }
 
 impl Ingest {
+    /// Called while the state is locked: what is there is read from the files.
     fn write_error(&self, error: std::io::Error) -> Error {
         let error = io_error(&self.paths.part, "write", error);
         if error.code() != Code::StoreFull {
             return error;
         }
-        let missing = self.size.saturating_sub(self.present().total());
+        let length = self.part.metadata().map_or(0, |metadata| metadata.len());
+        let kept = read_map(&self.paths.map, length).map_or(length, |ranges| ranges.total());
+        let missing = self.size.saturating_sub(kept);
         Error::new(
             Code::StoreFull,
             format!("no room for blob `{}`: {missing} more bytes are needed", self.digest.short()),

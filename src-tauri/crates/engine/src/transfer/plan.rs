@@ -6,6 +6,7 @@ use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MAX_CHILDREN, MAX_INDEX_DEPTH, Node, NodeProblem};
 use oci::index::Index;
+use oci::platform::Platform;
 
 use super::{Platforms, Request};
 use crate::endpoint::{Document, ImageSource};
@@ -73,7 +74,7 @@ impl Plan {
                 continue;
             }
             if documents_seen.0.len() > MAX_CHILDREN {
-                return Err(unbuildable(format!("lists more than {MAX_CHILDREN} manifests"), &self.root));
+                return Err(unbuildable(&format!("lists more than {MAX_CHILDREN} manifests"), &self.root));
             }
             let document = match first.take() {
                 Some(root) => root,
@@ -85,13 +86,13 @@ impl Plan {
             let children: Vec<Descriptor> = match &node {
                 Node::Index(_) if depth >= MAX_INDEX_DEPTH => {
                     return Err(unbuildable(
-                        format!("nests indexes more than {MAX_INDEX_DEPTH} deep"),
+                        &format!("nests indexes more than {MAX_INDEX_DEPTH} deep"),
                         &self.root,
                     ));
                 }
                 Node::Index(index) => match platforms {
                     Platforms::All => index.manifests.clone(),
-                    Platforms::Only(_) => vec![choose(index, platforms, &document.descriptor)?],
+                    Platforms::Only(wanted) => vec![choose(index, wanted, &document.descriptor)?],
                 },
                 Node::Manifest(_) => {
                     for (at, blob) in node.successors().into_iter().enumerate() {
@@ -135,7 +136,7 @@ impl Seen {
     }
 }
 
-fn unbuildable(what: String, root: &Descriptor) -> Error {
+fn unbuildable(what: &str, root: &Descriptor) -> Error {
     Error::new(Code::ManifestInvalid, format!("the index `{}` {what}", root.digest.short()))
         .with_hint("No image is built like this; ask whoever pushed it")
         .at_digest(&root.digest)
@@ -160,14 +161,11 @@ pub(crate) fn node_error(problem: NodeProblem, descriptor: &Descriptor) -> Error
     error.with_source(problem).at_digest(&descriptor.digest).on_side(Side::Source)
 }
 
-fn choose(index: &Index, platforms: &Platforms, descriptor: &Descriptor) -> Result<Descriptor> {
-    let Platforms::Only(wanted) = platforms else { unreachable!("called for one platform") };
+fn choose(index: &Index, wanted: &Platform, descriptor: &Descriptor) -> Result<Descriptor> {
     if let Some(chosen) = index.choose(wanted) {
         return Ok(chosen.clone());
     }
-    let mut choices: Vec<String> =
-        index.platforms().into_iter().filter_map(|(_, platform)| Some(platform?.to_string())).collect();
-    choices.dedup();
+    let choices = choices(index);
     let hint = match choices.first() {
         Some(first) => format!("Choose one with `--platform`, for example `--platform {first}`"),
         None => "The index names no platforms; pull one of its manifests by digest".to_owned(),
@@ -180,6 +178,19 @@ fn choose(index: &Index, platforms: &Platforms, descriptor: &Descriptor) -> Resu
     .with_choices(choices)
     .at_digest(&descriptor.digest)
     .on_side(Side::Source))
+}
+
+/// The platforms that an index offers, each once, in its order.
+pub(crate) fn choices(index: &Index) -> Vec<String> {
+    let mut choices = Vec::new();
+    let known = index.platforms().into_iter().filter_map(|(_, platform)| platform);
+    for platform in known.filter(|platform| !platform.is_unknown()) {
+        let text = platform.to_string();
+        if !choices.contains(&text) {
+            choices.push(text);
+        }
+    }
+    choices
 }
 
 fn list(choices: &[String]) -> String {

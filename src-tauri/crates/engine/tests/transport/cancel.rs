@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use engine::Code;
+use engine::job::TransferEvent;
 use testkit::server::{Fault, On};
 
-use crate::scene::Scene;
+use crate::scene::{MIB, Scene};
 
 /// Cancels once the request that hangs was made; what the pull keeps of the layer.
 async fn cancelled(name: &str, on: On, fault: Fault) -> u64 {
@@ -77,4 +78,23 @@ async fn f004_a_pull_that_is_dropped_keeps_what_arrived() {
     scene.check_nothing_visible();
     scene.pull().await.whole(&scene);
     assert_eq!(scene.layer_ranges(), [None, Some("bytes=150000-".to_owned())]);
+}
+
+#[tokio::test]
+async fn f004_cancelling_while_the_digest_is_checked_throws_nothing_away() {
+    let scene = Scene::of_size(20 * MIB);
+    scene.leave_partial(&scene.layer().bytes);
+    // The config is here: nothing else of the pull can be what is cancelled.
+    scene.store.put(&scene.image.blobs[0].bytes).unwrap();
+    let layer = scene.layer().digest.clone();
+    let running = scene.start_watched(move |job, event| match event {
+        TransferEvent::Verifying { digest } if *digest == layer => job.cancel(),
+        _ => {}
+    });
+    let pulled = running.end().await;
+    assert_eq!(pulled.result.unwrap_err().code(), Code::Cancelled);
+    scene.check_nothing_visible();
+    assert_eq!(scene.kept(), scene.layer().size());
+    scene.pull().await.whole(&scene);
+    assert_eq!(scene.layer_requests(), 0);
 }

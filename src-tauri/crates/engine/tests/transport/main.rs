@@ -7,7 +7,9 @@ mod scene;
 
 mod cancel;
 mod connect;
+mod kill;
 mod length;
+mod parallel;
 mod plain;
 mod ranges;
 mod redirect;

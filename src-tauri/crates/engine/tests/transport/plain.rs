@@ -21,7 +21,7 @@ async fn a_plain_pull_asks_for_every_object_once() {
     assert!(scene.registry.requests(&On::blobs().ranged()).is_empty(), "small blobs come whole");
     let settled =
         |it: &TransferEvent| matches!(it, TransferEvent::Settled { settlement: Settlement::Complete, .. });
-    assert_eq!(pulled.events.iter().filter(|(_, event)| settled(event)).count(), 5);
+    assert_eq!(pulled.events.iter().filter(|event| settled(event)).count(), 5);
     assert!(pulled.waits().is_empty(), "{:?}", pulled.retries());
     // The record has them all, each with its bytes.
     assert_eq!(pulled.exchanges.len(), 6);

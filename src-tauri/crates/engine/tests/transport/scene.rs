@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use engine::credential::Keyring;
@@ -115,10 +115,20 @@ impl Scene {
 
     /// Begins a pull with a client of its own, as after a restart of the program.
     pub fn start(&self) -> Running {
+        self.start_watched(|_, _| {})
+    }
+
+    /// As [`Scene::start`], with `hook` called where the events are.
+    pub fn start_watched(&self, hook: impl Fn(&Job, &TransferEvent) + Send + Sync + 'static) -> Running {
         let log = ExchangeLog::default();
-        let events: Arc<Mutex<Vec<(Instant, TransferEvent)>>> = Arc::default();
-        let into = events.clone();
-        let job = Job::new(move |event| into.lock().unwrap().push((Instant::now(), event)));
+        let events: Arc<Mutex<Vec<TransferEvent>>> = Arc::default();
+        let own: Arc<OnceLock<Job>> = Arc::default();
+        let (into, watched) = (events.clone(), own.clone());
+        let job = Job::new(move |event| {
+            hook(watched.get().expect("it runs"), &event);
+            into.lock().unwrap().push(event);
+        });
+        own.get_or_init(|| job.clone());
         let reference = self.reference();
         let work = pull(self.store.clone(), self.options.clone(), log.clone(), reference, job.clone());
         Running { job, events, log, begun: Instant::now(), task: tokio::spawn(work) }
@@ -203,7 +213,7 @@ pub async fn pull(
 pub struct Running {
     pub job: Job,
     pub begun: Instant,
-    events: Arc<Mutex<Vec<(Instant, TransferEvent)>>>,
+    events: Arc<Mutex<Vec<TransferEvent>>>,
     log: ExchangeLog,
     task: tokio::task::JoinHandle<engine::Result<Outcome>>,
 }
@@ -228,7 +238,7 @@ impl Running {
 pub struct Pulled {
     pub result: engine::Result<Outcome>,
     pub took: Duration,
-    pub events: Vec<(Instant, TransferEvent)>,
+    pub events: Vec<TransferEvent>,
     pub exchanges: Vec<Exchange>,
 }
 
@@ -280,7 +290,7 @@ impl Pulled {
 
     /// The waits that were announced, with their reasons.
     pub fn retries(&self) -> Vec<(Duration, String)> {
-        let of = |(_, event): &(Instant, TransferEvent)| match event {
+        let of = |event: &TransferEvent| match event {
             TransferEvent::Retrying { wait, why, .. } => Some((*wait, why.clone())),
             _ => None,
         };

@@ -1,7 +1,9 @@
 //! Which bytes of a blob are still to be fetched, and by whom.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
 
 use super::lock;
 use crate::blob::RangeSet;
@@ -16,28 +18,53 @@ pub(super) struct Ledger {
     unclaimed: RangeSet,
     /// The claim that reads on without a bound of its own: the only one that others may shorten.
     front: Option<Range<u64>>,
-    ranges_refused: bool,
+    ranges: Ranges,
+    /// Wakes the front when it is known whether ranges work.
+    known: Arc<Notify>,
     /// Answers that brought bytes.
     pub(super) answers: u32,
+}
+
+/// Whether the source serves a part of a blob where one is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ranges {
+    Unknown,
+    Served,
+    Refused,
 }
 
 impl Ledger {
     /// `plain`: in one piece, without ranges of others.
     pub(super) fn new(missing: RangeSet, plain: bool) -> Self {
-        Self { unclaimed: missing, front: None, ranges_refused: plain, answers: 0 }
+        let ranges = if plain { Ranges::Refused } else { Ranges::Unknown };
+        Self { unclaimed: missing, front: None, ranges, known: Arc::default(), answers: 0 }
     }
 
     pub(super) fn has_work(&self) -> bool {
         !self.unclaimed.is_empty()
     }
 
+    /// Ranges do not work here: the front reads on over what was cut off it and was given back.
     pub(super) fn refuse_ranges(&mut self) {
-        self.ranges_refused = true;
+        self.ranges = Ranges::Refused;
+        if let Some(front) = &mut self.front
+            && let Some(rest) = self.unclaimed.take_at(front.end)
+        {
+            front.end = rest.end;
+        }
+        self.known.notify_one();
+    }
+
+    fn ranges_are_served(&mut self) {
+        if self.ranges == Ranges::Unknown {
+            self.ranges = Ranges::Served;
+            self.known.notify_one();
+        }
     }
 
     /// Whether another connection would find a part worth fetching.
     pub(super) fn can_split(&self) -> bool {
-        !self.ranges_refused && self.open_bytes() >= 2 * SMALLEST_PART
+        self.ranges != Ranges::Refused && self.open_bytes() >= 2 * SMALLEST_PART
     }
 
     fn open_bytes(&self) -> u64 {
@@ -46,7 +73,7 @@ impl Ledger {
 
     /// The next bytes for a connection of `all`: as the front, the first run whole, else a part.
     pub(super) fn claim(&mut self, front: bool, all: u64) -> Option<Range<u64>> {
-        if front || self.ranges_refused {
+        if front || self.ranges == Ranges::Refused {
             if self.front.is_some() {
                 return None;
             }
@@ -77,7 +104,6 @@ pub(super) struct Claimed<'a> {
 
 impl<'a> Claimed<'a> {
     pub(super) fn new(ledger: &'a Mutex<Ledger>, part: Range<u64>, front: bool) -> Self {
-        // A connection that was told to read on as the front is the front, also where ranges were refused since.
         let front = front || lock(ledger).front.as_ref() == Some(&part);
         Self { ledger, part: Mutex::new(part), front }
     }
@@ -100,9 +126,27 @@ impl<'a> Claimed<'a> {
         }
     }
 
-    /// An answer began to bring bytes.
-    pub(super) fn answered(&self) {
-        lock(self.ledger).answers += 1;
+    /// Whether it is the front: also a connection becomes it that took its part after ranges were refused.
+    pub(super) fn is_front(&self) -> bool {
+        self.front
+    }
+
+    /// An answer began to bring bytes; `ranged` where it is the part that was asked for.
+    pub(super) fn answered(&self, ranged: bool) {
+        let mut ledger = lock(self.ledger);
+        ledger.answers += 1;
+        if ranged {
+            ledger.ranges_are_served();
+        }
+    }
+
+    /// Waits where the front got to what another connection is to bring, and nobody knows yet whether it can: an
+    /// answer that was let go could not be taken up again without ranges.
+    pub(super) async fn until_ranges_are_known(&self) {
+        let known = lock(self.ledger).known.clone();
+        while self.front && lock(self.ledger).ranges == Ranges::Unknown {
+            known.notified().await;
+        }
     }
 
     /// Bytes arrived; returns how many of them are this claim's.

@@ -1,0 +1,160 @@
+//! One blob over several connections: where each connection is slow and the registry serves ranges.
+
+use std::time::Duration;
+
+use engine::Code;
+use testkit::proxy::{Cut, Limit, Link, Proxy};
+use testkit::server::{Exchange, Fault};
+
+use crate::scene::{MIB, Scene};
+
+/// What a connection brings, bytes a second; far below what would make more connections useless.
+const RATE: u64 = 20 * MIB;
+
+fn throttled(size: u64) -> (Scene, Proxy) {
+    let scene = Scene::of_size(size);
+    let link = Link { rate: Some(RATE), round_trip: Duration::from_millis(10) };
+    let proxy = Proxy::with_link(&scene.registry.host(), link);
+    let scene = scene.at(&proxy.host());
+    (scene, proxy)
+}
+
+/// Heads of requests and answers; nothing is fetched for nothing but these.
+const HEADS: u64 = 64 << 10;
+
+fn is_ranged(exchange: &Exchange) -> bool {
+    exchange.request.header("range").is_some()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_blob_comes_over_several_connections_and_no_more_than_eight() {
+    let (scene, proxy) = throttled(64 * MIB);
+    let pulled = scene.pull().await;
+    pulled.whole(&scene);
+    let most = proxy.most_open();
+    assert!((4..=8).contains(&most), "{most} connections at once\n{}", scene.registry.transcript());
+    assert!(scene.layer_requests() >= 4, "{}", scene.registry.transcript());
+    // What another connection took over in front of the first one is not fetched by both.
+    let extra = proxy.down() - scene.image.blob_bytes();
+    assert!(extra < 8 * MIB, "{extra} bytes came twice");
+    assert!(pulled.waits().is_empty(), "{:?}", pulled.retries());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blob_of_a_few_megabytes_comes_over_one_connection() {
+    let (scene, _proxy) = throttled(7 * MIB);
+    scene.pull().await.whole(&scene);
+    assert_eq!(scene.layer_requests(), 1, "{}", scene.registry.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f008_a_registry_that_ignores_ranges_stays_on_one_connection() {
+    let (scene, proxy) = throttled(24 * MIB);
+    scene.registry.fault(scene.on_layer(), Fault::new().ignore_range());
+    let pulled = scene.pull().await;
+    pulled.whole(&scene);
+    let requests = scene.registry.requests(&scene.on_layer());
+    let (ranged, whole): (Vec<_>, Vec<_>) = requests.iter().partition(|it| is_ranged(it));
+    assert_eq!(whole.len(), 1, "it is not begun again:\n{}", scene.registry.transcript());
+    assert!(!ranged.is_empty(), "ranges were not tried");
+    assert!(ranged.len() <= 3, "{}", scene.registry.transcript());
+    assert!(pulled.waits().is_empty(), "{:?}", pulled.retries());
+    let extra = proxy.down() - scene.image.blob_bytes();
+    assert!(extra < 8 * MIB, "{extra} bytes came for nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f009_wrong_ranges_ahead_leave_the_blob_to_the_first_connection() {
+    for fault in [Fault::status(416), Fault::new().header("Content-Range", "bytes 0-1/2")] {
+        let (scene, _proxy) = throttled(24 * MIB);
+        scene.registry.fault(scene.on_layer().ranged(), fault);
+        let pulled = scene.pull().await;
+        pulled.whole(&scene);
+        let requests = scene.registry.requests(&scene.on_layer());
+        assert_eq!(requests.iter().filter(|it| !is_ranged(it)).count(), 1, "{}", scene.registry.transcript());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f002_a_cut_in_the_middle_of_a_parallel_fetch_costs_little() {
+    for cut in [Cut::Reset, Cut::End] {
+        let (scene, proxy) = throttled(64 * MIB);
+        proxy.limit(Limit::total(30 * MIB, cut).once());
+        let pulled = scene.pull().await;
+        pulled.whole(&scene);
+        assert_eq!(proxy.cuts(), 1);
+        assert!(proxy.most_open() > 2, "it was parallel");
+        let again = proxy.down() - scene.image.blob_bytes();
+        assert!(again <= 8 * MIB, "{cut:?}: {again} bytes were fetched twice");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f002_a_parallel_fetch_is_resumed_by_the_next_pull() {
+    let (scene, proxy) = throttled(64 * MIB);
+    let running = scene.start();
+    let waited = tokio::task::spawn_blocking(move || {
+        proxy.wait_down(30 * MIB, Duration::from_secs(10));
+        proxy
+    });
+    let proxy = waited.await.unwrap();
+    assert!(proxy.most_open() > 2, "it is parallel");
+    running.job.cancel();
+    let pulled = running.end().await;
+    assert_eq!(pulled.result.unwrap_err().code(), Code::Cancelled);
+    scene.check_nothing_visible();
+    assert!(scene.partial_path("map").exists(), "its parts are out of order");
+    let (before, kept) = (proxy.down(), scene.kept());
+    assert!(kept + 8 * MIB >= before, "{kept} of {before} bytes were kept");
+    scene.pull().await.whole(&scene);
+    let again = proxy.down() - before;
+    // Many gaps are many requests, each with its heads.
+    assert!(again <= scene.layer().size() - kept + MIB + HEADS, "{again} bytes for the rest");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f011_a_part_of_another_content_is_found_and_begun_again() {
+    let (scene, _proxy) = throttled(24 * MIB);
+    let other = testkit::image::noise(5, scene.layer().bytes.len());
+    scene.registry.fault(scene.on_layer().ranged().nth(1), Fault::new().body(other.clone()));
+    let pulled = scene.pull().await;
+    pulled.whole(&scene);
+    assert!(scene.layer_requests() > 2, "{}", scene.registry.transcript());
+
+    // A mirror whose copies differ: refused after the one restart, which uses no ranges.
+    let (scene, _proxy) = throttled(24 * MIB);
+    scene.registry.fault(scene.on_layer(), Fault::new().body(other));
+    let pulled = scene.pull().await;
+    pulled.refused(&scene, Code::ContentMismatch, scene.layer().digest.as_str());
+    let requests = scene.registry.requests(&scene.on_layer());
+    let first_ranged = requests.iter().position(is_ranged);
+    let whole = requests.iter().filter(|it| !is_ranged(it)).count();
+    assert!(first_ranged.is_some(), "it was parallel");
+    assert_eq!(whole, 2, "{}", scene.registry.transcript());
+    assert!(!is_ranged(requests.last().unwrap()), "{}", scene.registry.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f004_cancelling_a_parallel_fetch_ends_every_connection() {
+    let (scene, proxy) = throttled(64 * MIB);
+    proxy.limit(Limit::total(24 * MIB, Cut::Stall));
+    let running = scene.start();
+    let waited = tokio::task::spawn_blocking(move || {
+        proxy.wait_down(24 * MIB, Duration::from_secs(10));
+        proxy
+    });
+    let proxy = waited.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let asked = std::time::Instant::now();
+    running.job.cancel();
+    let pulled = running.end().await;
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert_eq!(pulled.result.unwrap_err().code(), Code::Cancelled);
+    let closed = async {
+        while proxy.open() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(3), closed).await.expect("a connection stays open");
+    scene.check_nothing_visible();
+}

@@ -1,0 +1,14 @@
+//! Keys by WebDriver's names for them (W3C WebDriver, section 17.4.2).
+
+/// The control key, left.
+pub const CONTROL: char = '\u{e009}';
+/// The shift key, left.
+pub const SHIFT: char = '\u{e008}';
+/// Return.
+pub const ENTER: char = '\u{e007}';
+/// Escape.
+pub const ESCAPE: char = '\u{e00c}';
+/// The tabulator.
+pub const TAB: char = '\u{e004}';
+/// The arrow key down.
+pub const ARROW_DOWN: char = '\u{e015}';

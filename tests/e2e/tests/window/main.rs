@@ -1,0 +1,13 @@
+//! The window, used as a person uses it.
+
+mod details;
+mod first;
+mod hostile;
+mod keyboard;
+mod looks;
+mod transfers;
+
+/// What every test begins with.
+mod prelude {
+    pub use e2e::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, Home, TAB, Window};
+}
