@@ -1,11 +1,16 @@
 //! The lines of a terminal that change in place: `a803e7c4b030: Downloading [====>    ]  12.3MB/41.4MB`.
 
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use crate::output;
 
-/// How often the screen is written at most, times a second.
+/// How often the screen is written, times a second; indicatif allows a burst at the start.
 const REFRESH: u8 = 10;
+/// A line's bytes are told no more often than this.
+const TELL_EVERY: Duration = Duration::from_millis(100);
 /// Docker's bar, columns between its brackets without the tip.
 const WIDEST: usize = 50;
 /// A bar shorter than this says nothing.
@@ -18,8 +23,14 @@ const ASSUMED_COLUMNS: usize = 80;
 /// One line for each layer.
 pub struct Bars {
     screen: MultiProgress,
-    lines: Vec<(String, ProgressBar)>,
+    lines: Vec<Line>,
     columns: usize,
+}
+
+struct Line {
+    id: String,
+    bar: ProgressBar,
+    told: Cell<Option<Instant>>,
 }
 
 impl Bars {
@@ -28,21 +39,26 @@ impl Bars {
         let style = ProgressStyle::with_template("{wide_msg}").expect("the template is fixed");
         let line = |id: String| {
             let bar = ProgressBar::no_length().with_style(style.clone()).with_finish(ProgressFinish::Abandon);
-            (id, screen.add(bar))
+            Line { id, bar: screen.add(bar), told: Cell::new(None) }
         };
         let lines = ids.map(line).collect();
-        Self { screen: screen.clone(), lines, columns: columns() }
+        Self { lines, columns: columns(), screen }
     }
 
     /// Rewrites one line.
     pub fn say(&self, at: usize, what: &str) {
-        if let Some((id, bar)) = self.lines.get(at) {
+        if let Some(Line { id, bar, .. }) = self.lines.get(at) {
             bar.set_message(format!("{id}: {what}"));
         }
     }
 
-    /// Rewrites one line with a bar of bytes.
+    /// Rewrites one line with a bar of bytes, unless that was done a moment ago.
     pub fn downloading(&self, at: usize, done: u64, size: u64) {
+        let Some(line) = self.lines.get(at) else { return };
+        if line.told.get().is_some_and(|told| told.elapsed() < TELL_EVERY) {
+            return;
+        }
+        line.told.set(Some(Instant::now()));
         self.say(at, &format!("Downloading {}", bar(done, size, self.columns)));
     }
 
@@ -53,8 +69,8 @@ impl Bars {
 
     /// Leaves the lines as they are.
     pub fn end(&self) {
-        for (_, bar) in &self.lines {
-            bar.abandon();
+        for line in &self.lines {
+            line.bar.abandon();
         }
     }
 }
