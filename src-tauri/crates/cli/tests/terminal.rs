@@ -87,3 +87,15 @@ fn a_narrow_terminal_has_the_numbers_alone() {
     let (written, _) = pull(&world, 50, &registry.reference("app", "1"));
     assert!(written.contains("Downloading ") && !written.contains("Downloading ["), "{written:?}");
 }
+
+#[test]
+fn more_layers_than_rows_all_come_by() {
+    let (world, registry) = (World::new(), Registry::start());
+    let image = Image::builder(Family::Oci).layers((0..60).map(|seed| Layer::noise(seed, 500))).build();
+    registry.put("app", "1", &image);
+    let (written, _) = pull(&world, 100, &registry.reference("app", "1"));
+    for layer in &image.blobs[1..] {
+        let line = format!("{}: Pull complete", layer.digest.short());
+        assert!(written.contains(&line), "{line:?} is missing");
+    }
+}

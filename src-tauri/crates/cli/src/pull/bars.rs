@@ -17,14 +17,16 @@ const WIDEST: usize = 50;
 const NARROWEST: usize = 8;
 /// What the rest of the line takes: ID, word, brackets, both sizes.
 const AROUND: usize = 14 + 12 + 4 + 20;
-/// Where the terminal does not say how wide it is.
-const ASSUMED_COLUMNS: usize = 80;
+/// Where the terminal does not say how large it is: columns and rows.
+const ASSUMED: (usize, usize) = (80, 24);
 
-/// One line for each layer.
+/// One line for each layer. Where there are more than the terminal has rows, a layer that is done leaves its place to
+/// those that wait, and its line goes up and out.
 pub struct Bars {
     screen: MultiProgress,
     lines: Vec<Line>,
     columns: usize,
+    crowded: bool,
 }
 
 struct Line {
@@ -41,14 +43,37 @@ impl Bars {
             let bar = ProgressBar::no_length().with_style(style.clone()).with_finish(ProgressFinish::Abandon);
             Line { id, bar: screen.add(bar), told: Cell::new(None) }
         };
-        let lines = ids.map(line).collect();
-        Self { lines, columns: columns(), screen }
+        let lines: Vec<Line> = ids.map(line).collect();
+        let (columns, rows) = terminal_size();
+        // One row stays free for what comes below.
+        Self { crowded: lines.len() >= rows, lines, columns, screen }
     }
 
     /// Rewrites one line.
     pub fn say(&self, at: usize, what: &str) {
         if let Some(Line { id, bar, .. }) = self.lines.get(at) {
             bar.set_message(format!("{id}: {what}"));
+        }
+    }
+
+    /// Rewrites one line for the last time but one: only the whole image being there may follow.
+    pub fn done(&self, at: usize, what: &str, when_crowded: &str) {
+        match self.lines.get(at) {
+            Some(Line { id, bar, .. }) if self.crowded => {
+                bar.finish_and_clear();
+                self.aside(|| {
+                    // A terminal that is gone shows when the result is printed.
+                    let _ = output::line(&format!("{id}: {when_crowded}"));
+                });
+            }
+            _ => self.say(at, what),
+        }
+    }
+
+    /// The image is whole: says so on every line that is there still.
+    pub fn complete(&self, at: usize) {
+        if !self.crowded {
+            self.say(at, "Pull complete");
         }
     }
 
@@ -70,15 +95,18 @@ impl Bars {
     /// Leaves the lines as they are.
     pub fn end(&self) {
         for line in &self.lines {
-            line.bar.abandon();
+            if !line.bar.is_finished() {
+                line.bar.abandon();
+            }
         }
     }
 }
 
-fn columns() -> usize {
+/// Columns and rows.
+fn terminal_size() -> (usize, usize) {
     match rustix::termios::tcgetwinsize(std::io::stdout()) {
-        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
-        _ => ASSUMED_COLUMNS,
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.into(), size.ws_row.into()),
+        _ => ASSUMED,
     }
 }
 
