@@ -1,5 +1,7 @@
 //! `longshore explain`: the verdicts of distribution/reference, and how they are told.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! `longshore pull`: what it prints, what it moves, how it fails.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! The verbs about images that are here: `images`, `inspect`, `layers`, `rmi`, `gc`.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! With no verb the window opens.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::process::Command;

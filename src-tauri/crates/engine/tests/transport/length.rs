@@ -16,7 +16,7 @@ async fn f006_a_body_longer_than_its_descriptor_is_refused() {
         let scene = Scene::of_size(30_000);
         scene.registry.fault(scene.on_layer(), fault);
         let pulled = scene.pull().await;
-        let error = pulled.refused(&scene, Code::ContentMismatch, &scene.layer().digest.short());
+        let error = pulled.refused(&scene, Code::ContentMismatch, scene.layer().digest.short());
         assert!(error.message().contains(says), "{name}: {error:?}");
         assert_eq!(error.digest(), Some(&scene.layer().digest), "{name}");
         let shown = pulled.exchanges.iter().find(|it| Some(it.id) == error.exchange());
@@ -31,7 +31,7 @@ async fn f006_an_endless_body_is_read_no_further_than_its_descriptor() {
     let scene = Scene::of_size(30_000);
     scene.registry.fault(scene.on_layer(), Fault::new().endless(1 << 30).chunked());
     let pulled = scene.pull().await;
-    pulled.refused(&scene, Code::ContentMismatch, &scene.layer().digest.short());
+    pulled.refused(&scene, Code::ContentMismatch, scene.layer().digest.short());
     let exchange =
         pulled.exchanges.iter().find(|it| it.path.contains(scene.layer().digest.as_str())).unwrap();
     assert!(exchange.received < 2 * MIB, "{} bytes were read", exchange.received);

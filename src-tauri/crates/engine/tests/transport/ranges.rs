@@ -44,7 +44,7 @@ async fn f008_restarts_have_an_end() {
     scene.registry.fault(scene.on_layer().ranged(), Fault::new().ignore_range());
     scene.registry.fault(scene.on_layer(), Fault::new().reset_after(CUT));
     let pulled = scene.pull().await;
-    pulled.refused(&scene, Code::ProtocolViolation, &scene.layer().digest.short());
+    pulled.refused(&scene, Code::ProtocolViolation, scene.layer().digest.short());
     assert_eq!(scene.layer_requests(), 8, "three restarts, two requests each time");
 }
 
@@ -87,7 +87,7 @@ async fn f009_a_second_wrong_range_is_refused() {
     scene.registry.fault(scene.on_layer().ranged(), Fault::new().header("Content-Range", "bytes 0-0/1"));
     scene.registry.fault(scene.on_layer(), Fault::new().reset_after(CUT));
     let pulled = scene.pull().await;
-    pulled.refused(&scene, Code::ProtocolViolation, &scene.layer().digest.short());
+    pulled.refused(&scene, Code::ProtocolViolation, scene.layer().digest.short());
     assert_eq!(scene.layer_ranges(), [None, rest(), None, rest()]);
 }
 
@@ -113,7 +113,7 @@ async fn f010_bytes_that_the_registry_says_do_not_exist_begin_again() {
     let scene = Scene::of_size(3000);
     scene.registry.fault(scene.on_layer(), Fault::status(416));
     let pulled = scene.pull().await;
-    pulled.refused(&scene, Code::ProtocolViolation, &scene.layer().digest.short());
+    pulled.refused(&scene, Code::ProtocolViolation, scene.layer().digest.short());
     assert_eq!(scene.layer_requests(), 2);
 }
 

@@ -103,7 +103,7 @@ async fn f003_an_early_end_is_never_the_end() {
     scene.registry.fault(scene.on_layer(), Fault::new().truncate(end));
     let pulled = scene.pull().await;
     let named = scene.layer().digest.short();
-    let error = pulled.refused(&scene, Code::ContentMismatch, &named);
+    let error = pulled.refused(&scene, Code::ContentMismatch, named);
     assert!(error.message().contains("1000 bytes"), "{error:?}");
     assert_eq!((scene.layer_requests(), scene.kept()), (1, 0));
 }

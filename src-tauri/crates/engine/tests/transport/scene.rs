@@ -272,10 +272,7 @@ impl Pulled {
     /// As [`Pulled::refused`], of the error alone.
     #[track_caller]
     pub fn failed(&self, code: Code, names: &str) -> &Error {
-        let error = match &self.result {
-            Ok(_) => panic!("the pull did not fail"),
-            Err(error) => error,
-        };
+        let Err(error) = &self.result else { panic!("the pull did not fail") };
         assert_eq!(error.code(), code, "{error:?}");
         assert!(error.message().contains(&format!("`{names}")), "`{names}` is not named: {error:?}");
         assert!(!error.message().ends_with('.'), "{error:?}");
