@@ -155,6 +155,9 @@ pub struct Serve {
     /// Refuse pushes and deletes
     #[arg(long)]
     pub read_only: bool,
+    /// Put the practice images into the folder first
+    #[arg(long)]
+    pub practice: bool,
 }
 
 fn platform(text: &str) -> Result<Platform, String> {

@@ -160,3 +160,27 @@ pub fn reference_text(input: &str, problem: &ReferenceProblem) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use oci::ReferenceProblemKind;
+
+    use super::*;
+
+    #[test]
+    fn the_carets_stand_below_what_is_wrong() {
+        let text = |input: &str, span| {
+            let problem = ReferenceProblem {
+                kind: ReferenceProblemKind::Name,
+                message: "wrong".to_owned(),
+                hint: None,
+                span,
+            };
+            reference_text(input, &problem)
+        };
+        assert_eq!(text("abXYc", 2..4), "error: wrong\n  abXYc\n    ^^");
+        assert_eq!(text("ab", 2..2), "error: wrong\n  ab\n    ^", "something is missing at the end");
+        assert_eq!(text("éé-x", 5..6), "error: wrong\n  éé-x\n     ^", "characters, not bytes");
+        assert_eq!(text("a\tb", 2..3), "error: wrong\n  a\\tb\n     ^", "what is spelled out is wider");
+    }
+}

@@ -1,8 +1,9 @@
-//! `longshore`: thin verbs over the engine. With no verb it opens the window.
+#![doc = include_str!("../README.md")]
 //!
-//! The module [`args`] is the reference of the verbs and options; `docs/` of this crate describes the JSON. Every verb
-//! parses its input, calls the engine, and prints: results on stdout, everything else on stderr. Deliberately absent:
-//! prompts, configuration files, and any logic that the window would want too (that belongs to the engine).
+//! # Within
+//! Each verb is a module: it parses its input, calls the engine, and prints results on stdout, everything else on
+//! stderr. [`context`] is the composition root. Deliberately absent: prompts, files of settings, and any logic that the
+//! window would want too, which belongs to the engine.
 
 mod args;
 mod context;

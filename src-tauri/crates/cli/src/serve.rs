@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use engine::job::Job;
-use registry_server::{Options, RegistryServer};
+use registry_server::{Options, RegistryServer, practice};
 use serde_json::json;
 
 use crate::args;
@@ -15,6 +15,9 @@ use crate::output;
 /// Runs the verb, until Ctrl-C: that is its end, not a failure.
 pub fn run(args: &args::Serve, context: &Context) -> Result<(), Failure> {
     let store = context.store()?;
+    if args.practice {
+        practice::fill(&store)?;
+    }
     let options = Options { address: (Ipv4Addr::LOCALHOST, args.port).into(), read_only: args.read_only };
     let job = Job::silent();
     interrupt::run(Threads::Several, &job, async {

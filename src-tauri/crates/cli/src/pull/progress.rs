@@ -68,7 +68,9 @@ impl Progress {
                 Mode::Lines => state.find(&digest).into_iter().for_each(|(_, layer)| {
                     let _ = output::line(&format!("{}: Pull complete", layer.id));
                 }),
-                Mode::Bars => state.each(&digest, |bars, at, _| bars.say(at, "Download complete")),
+                Mode::Bars => {
+                    state.each(&digest, |bars, at, _| bars.done(at, "Download complete", "Pull complete"));
+                }
             },
             TransferEvent::Retrying { digest: Some(digest), wait, .. }
                 if self.mode == Mode::Bars && state.find(&digest).is_some() =>
@@ -91,7 +93,7 @@ impl Progress {
         let Some(bars) = bars else { return };
         for (at, layer) in layers.iter().enumerate() {
             if complete && !layer.present {
-                bars.say(at, "Pull complete");
+                bars.complete(at);
             }
         }
         bars.end();
@@ -120,7 +122,11 @@ impl Progress {
             Mode::Bars => {
                 let bars = Bars::new(state.layers.iter().map(|layer| layer.id.clone()));
                 for (at, layer) in state.layers.iter().enumerate() {
-                    bars.say(at, if layer.present { "Already exists" } else { "Waiting" });
+                    if layer.present {
+                        bars.done(at, "Already exists", "Already exists");
+                    } else {
+                        bars.say(at, "Waiting");
+                    }
                 }
                 state.bars = Some(bars);
             }

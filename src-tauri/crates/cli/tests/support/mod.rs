@@ -1,7 +1,8 @@
 //! The built program, run in a world of its own: no home directory, no accounts, no settings but the test's.
 
 // Each test file uses what it needs.
-#![allow(dead_code)]
+// A helper that fails stops its test, as a failed assertion does.
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
