@@ -12,7 +12,7 @@ use engine::store::ContentStore;
 use testkit::image::Image;
 use testkit::server::On;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, left_in};
 
 const DIR: &str = "LONGSHORE_TEST_DISK";
 
@@ -110,10 +110,17 @@ async fn f078_a_store_that_vanishes_mid_pull_is_a_typed_error() {
     use testkit::server::Fault;
     let scene = Scene::open(Image::of_size(1, 900_000));
     let layer = scene.image.largest_blob().digest.clone();
-    scene.registry.fault(On::blob(&layer), Fault::new().delay(Duration::from_millis(200)));
+    scene.registry.fault(On::blob(&layer), Fault::new().delay(Duration::from_millis(500)));
     let platforms = engine::transfer::Platforms::Only("linux/amd64".parse().unwrap());
     let running = scene.engine().start(&scene.reference(), platforms);
     scene.registry.until(|log| log.iter().any(|it| it.request.path.contains(layer.as_str()))).await;
+    // The config is in by then: only the layer is under way.
+    let config = &scene.image.blobs[0];
+    while scene.store.blob_size(&config.digest).unwrap().is_none()
+        || !left_in(&scene.store.ingest_dir()).iter().all(|it| it.contains(layer.hex()))
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let away = scene.store.path().with_extension("away");
     std::fs::rename(scene.store.path(), &away).unwrap();
     let pulled = running.end().await;
