@@ -13,6 +13,8 @@ include!("src/commands/list.rs");
 
 fn main() {
     println!("cargo:rerun-if-changed=src/commands/list.rs");
+    // The page is built into the program.
+    println!("cargo:rerun-if-changed=../ui/dist");
     page_placeholder();
     let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
     let attributes = tauri_build::Attributes::new().app_manifest(manifest);

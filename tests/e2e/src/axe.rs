@@ -13,6 +13,7 @@ impl Window {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/node_modules/axe-core/axe.min.js");
         let axe = fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}\nInstall it: cd ui && npm ci", path.display()));
+        self.is_at_rest().await;
         self.script(&format!("{axe}; return 1"), vec![]).await;
         let run = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'] }).then(
             ({ violations }) => done(violations.map(({ id, help, nodes }) => `${id}: ${help}\\n` + nodes.map((node) => `    ${node.html.slice(0, 200)}\\n    ${node.failureSummary}`).join('\\n'))),
@@ -25,5 +26,22 @@ impl Window {
         if !found.is_empty() {
             self.fail(&format!("{where_it_is} is not accessible to all:\n{}", found.join("\n"))).await;
         }
+    }
+
+    /// Waits until what fades and moves has arrived: a colour on its way to another is neither. What has just been
+    /// drawn begins to move at the next frame.
+    async fn is_at_rest(&self) {
+        let rest = "const done = arguments[0];
+            const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+            const moving = () => document.getAnimations().filter((it) => it.effect?.getComputedTiming().endTime !== Infinity);
+            (async () => {
+                do {
+                    await Promise.allSettled(moving().map((it) => it.finished));
+                    await frame();
+                    await frame();
+                } while (moving().some((it) => it.playState === 'running'));
+                done(true);
+            })()";
+        self.later(rest).await;
     }
 }

@@ -10,3 +10,5 @@ pub const ENTER: char = '\u{e007}';
 pub const ESCAPE: char = '\u{e00c}';
 /// The tabulator.
 pub const TAB: char = '\u{e004}';
+/// The arrow key down.
+pub const ARROW_DOWN: char = '\u{e015}';

@@ -19,5 +19,5 @@ mod process;
 mod window;
 
 pub use display::Display;
-pub use keys::{CONTROL, ENTER, ESCAPE, SHIFT, TAB};
+pub use keys::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
 pub use window::{Home, Window};

@@ -11,9 +11,9 @@ const CRATES: &[(&str, &[&str], &[&str])] = &[
     ("src-tauri", &["oci", "engine", "registry-server"], &["testkit"]),
     // Never the engine: its unit tests would see two copies of every type.
     ("tests/testkit", &["oci"], &[]),
-    // These look at Longshore from outside.
+    // These look at Longshore from outside; the digests of the practice images are what the window must show.
     ("tests/peers", &["oci", "testkit"], &[]),
-    ("tests/e2e", &[], &["oci", "testkit"]),
+    ("tests/e2e", &[], &["oci", "testkit", "registry-server"]),
     ("tests/bench", &["oci", "testkit"], &["oci", "testkit"]),
     ("tests/tidy", &[], &[]),
     ("tests/fuzz", &["oci", "engine"], &[]),

@@ -2,12 +2,30 @@
 
 mod support;
 
-use support::{World, script};
+use std::process::Command;
+
+use support::{Ran, World, script};
+
+/// The program where no window lies beside it, whatever was built before.
+fn alone(world: &World, args: &[&str]) -> Command {
+    let folder = world.path("alone");
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("longshore");
+    if !program.exists() {
+        std::fs::copy(env!("CARGO_BIN_EXE_longshore"), &program).unwrap();
+    }
+    let usual = world.command(args);
+    let mut command = Command::new(program);
+    command.env_clear().args(usual.get_args()).stdin(std::process::Stdio::null());
+    command.envs(usual.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(world.path("."));
+    command
+}
 
 #[test]
 fn no_verb_becomes_the_window() {
     let world = World::new();
-    let missing = world.run(&[]);
+    let missing = Ran::of(alone(&world, &[]).output().unwrap());
     assert_eq!(missing.status, 1, "{missing:?}");
     assert!(
         missing.stderr.starts_with("error: `longshore-desktop`, the window, is not installed here\nhint: ")
@@ -19,7 +37,7 @@ fn no_verb_becomes_the_window() {
         &bin.join("longshore-desktop"),
         "#!/bin/sh\necho window $$ \"$LONGSHORE_STORE\" \"$DOCKER_CONFIG\"\nexit 7\n",
     );
-    let mut command = world.command(&["--store", "/images", "--docker-config", "/accounts"]);
+    let mut command = alone(&world, &["--store", "/images", "--docker-config", "/accounts"]);
     let child = command.env("PATH", &bin).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let id = child.id();
     let output = child.wait_with_output().unwrap();
@@ -33,7 +51,7 @@ fn the_working_directory_does_not_decide_what_runs() {
     let world = World::new();
     script(&world.path("longshore-desktop"), "#!/bin/sh\necho planted\n");
     for path in [".", "", "bin:"] {
-        let output = world.command(&[]).env("PATH", path).output().unwrap();
+        let output = alone(&world, &[]).env("PATH", path).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{path}");
         assert!(output.stdout.is_empty(), "{path}");
     }

@@ -93,7 +93,7 @@ async fn a_practice_image_is_pulled_with_two_clicks_and_opened() {
 #[tokio::test]
 async fn what_was_pulled_and_chosen_is_there_at_the_next_start() {
     let window = Window::open().await;
-    let host = window.practice_host().await;
+    window.practice_host().await;
     window.click(".cap[title^='hello:1.0']").await;
     window.click("button[title='Pull hello:1.0']").await;
     window.says("Status: Downloaded newer image").await;
@@ -105,8 +105,7 @@ async fn what_was_pulled_and_chosen_is_there_at_the_next_start() {
     let window = Window::open_in(home, 1280, 800).await;
     window.until("it is dark again", "return document.documentElement.dataset.theme === 'dark'").await;
     window.until("the image is here", "return document.querySelector('.slab--have') !== null").await;
-    assert_eq!(window.practice_host().await, host, "the port is the same where it is free");
     window.chord(&[CONTROL, '2']).await;
-    window.says("hello:1.0").await;
+    window.find("[role=row][aria-label*='hello:1.0']").await;
     window.show("images-dark").await;
 }

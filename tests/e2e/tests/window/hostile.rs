@@ -102,4 +102,10 @@ async fn f121_the_page_may_call_its_commands_and_nothing_of_tauri() {
         let answer = window.later(&invoke(name, arguments)).await;
         assert!(answer["refused"].is_string(), "{name}: {answer}");
     }
+    // Arguments of another shape are refused too, and the window goes on.
+    for arguments in ["{}", "{ input: 7 }", "{ input: null }", "{ input: {} }"] {
+        let answer = window.later(&invoke("explain_reference", arguments)).await;
+        assert!(answer["refused"].is_string(), "{arguments}: {answer}");
+    }
+    window.practice_host().await;
 }

@@ -1,5 +1,6 @@
 //! The window, used as a person uses it.
 
+mod details;
 mod first;
 mod hostile;
 mod keyboard;
@@ -8,5 +9,5 @@ mod transfers;
 
 /// What every test begins with.
 mod prelude {
-    pub use e2e::{CONTROL, ENTER, ESCAPE, Home, TAB, Window};
+    pub use e2e::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, Home, TAB, Window};
 }
