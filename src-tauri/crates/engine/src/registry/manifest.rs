@@ -49,13 +49,6 @@ impl RegistryClient {
         if !answer.status.is_success() {
             return Err(self.missing(answer, repository, selector).await);
         }
-        let announced =
-            answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        if announced.is_some_and(|length: u64| length > MANIFEST_CAP) {
-            let error = too_large(repository, selector).at_exchange(answer.body.exchange());
-            answer.body.failed(error.message());
-            return Err(error);
-        }
         let header = content_digest(&answer)?;
         let asked = selector.parse::<Digest>().ok();
         let exchange = answer.body.exchange();

@@ -106,20 +106,27 @@ impl Body {
     /// The whole body, at most `cap` bytes.
     ///
     /// # Errors
-    /// [`Code::TooLarge`] beyond the cap: what arrived is dropped.
+    /// [`Code::TooLarge`] beyond the cap: what arrived is dropped. What announces itself so is not read at all.
     pub async fn read(&mut self, cap: u64) -> Result<Bytes> {
         let mut whole = BytesMut::new();
+        if self.response.content_length().is_some_and(|length| length > cap) {
+            return Err(self.over(cap));
+        }
         while let Some(bytes) = self.chunk().await? {
             if whole.len() as u64 + bytes.len() as u64 > cap {
-                let why = format!("the answer of `{}` is over its cap of {cap} bytes", self.host);
-                self.exchange.failed(&why);
-                return Err(Error::new(Code::TooLarge, why).at_exchange(self.exchange.id()));
+                return Err(self.over(cap));
             }
             whole.extend_from_slice(&bytes);
         }
         let whole = whole.freeze();
         self.exchange.body(&whole);
         Ok(whole)
+    }
+
+    fn over(&self, cap: u64) -> Error {
+        let why = format!("the answer of `{}` is over its cap of {cap} bytes", self.host);
+        self.exchange.failed(&why);
+        Error::new(Code::TooLarge, why).at_exchange(self.exchange.id())
     }
 
     /// The first bytes of the body, at most `cap`; what follows is not read, and a failure ends it early.
