@@ -7,11 +7,14 @@
 //! - [`server`]: the HTTP/1.1 server beneath both, for further origins: redirect targets, captive portals.
 //! - [`script`]: a raw TCP server for what no HTTP library would send.
 //! - [`proxy`]: a TCP proxy that counts, cuts, stalls, throttles and delays.
+//! - [`forward_proxy`]: what `HTTPS_PROXY` points to: tunnels, an account of its own, refusals.
+//! - [`hub`]: a fake Docker Hub under its real names: registry, token server and CDN, with rate-limit headers.
 //! - [`tls`]: a private authority and its certificates, good and bad.
-//! - [`real`]: Debian's docker-registry and skopeo.
+//! - [`real`]: Debian's docker-registry (open, htpasswd, tokens, TLS, client certificates), skopeo, and nginx before
+//!   any registry (blobs redirected, limits, 413, 502, TLS), tinyproxy.
 //! - [`helper`]: fake docker-credential programs.
 //!
-//! Every server listens on a free port of 127.0.0.1 and stops when its value is dropped. They all run on one
+//! Every server listens on a free port of 127.0.0.1 (the [`hub`]: of 127.0.0.2 to 4) and stops when its value is dropped. They all run on one
 //! runtime of their own, so tests may be plain or async, may block, and may pause tokio's clock. Fault rows name
 //! the methods that make them: `f002` is [`server::Fault::reset_after`] or [`proxy::Limit`], and so on.
 //!
@@ -21,8 +24,10 @@
 #![allow(clippy::missing_panics_doc)]
 
 pub mod auth;
+pub mod forward_proxy;
 pub mod front;
 pub mod helper;
+pub mod hub;
 pub mod image;
 mod net;
 pub mod proxy;

@@ -1,7 +1,7 @@
 //! What every server here needs: the runtime, a listener that stops when dropped, and a close that loses nothing.
 
 use std::future::Future;
-use std::net::{SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -47,11 +47,12 @@ impl Listener {
         S: Fn(TcpStream, u64) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        Self::start_with(None, serve)
+        Self::start_at(Ipv4Addr::LOCALHOST, None, serve)
     }
 
-    /// The same; connections keep about `send_buffer` bytes that the client's kernel has not taken, where it is given.
-    pub(crate) fn start_with<F, S>(send_buffer: Option<u32>, serve: S) -> Self
+    /// The same at another loopback address; connections keep about `send_buffer` bytes that the client's kernel has
+    /// not taken, where it is given.
+    pub(crate) fn start_at<F, S>(address: Ipv4Addr, send_buffer: Option<u32>, serve: S) -> Self
     where
         S: Fn(TcpStream, u64) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
@@ -62,7 +63,7 @@ impl Listener {
             // Accepted connections inherit it.
             socket.set_send_buffer_size(bytes).expect("a buffer's size can be set");
         }
-        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("loopback has a free port");
+        socket.bind(SocketAddr::from((address, 0))).expect("loopback has a free port");
         let listener = socket.listen(1024).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a bound listener has an address");
         let accepting = spawn(async move {

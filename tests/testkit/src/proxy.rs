@@ -5,7 +5,7 @@
 
 mod pump;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -109,7 +109,7 @@ impl Proxy {
         let target: SocketAddr = target.parse().expect("a proxy's target is an address and a port");
         let shared = Arc::new(Shared::default());
         let for_connections = Arc::clone(&shared);
-        let listener = Listener::start_with(Some(SEND_BUFFER), move |client, _| {
+        let listener = Listener::start_at(Ipv4Addr::LOCALHOST, Some(SEND_BUFFER), move |client, _| {
             let shared = Arc::clone(&for_connections);
             async move {
                 shared.opened.fetch_add(1, SeqCst);

@@ -1,6 +1,8 @@
-//! Real programs: Debian's docker-registry on a free port, and skopeo.
+//! Real programs: Debian's docker-registry on a free port, nginx and tinyproxy in front of it, and skopeo.
 
+mod nginx;
 mod program;
+mod tinyproxy;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,10 +12,13 @@ use std::{fs, io};
 use serde_json::json;
 use tempfile::TempDir;
 
+pub use nginx::{Nginx, NginxBuilder};
 pub use program::{Skopeo, run};
+pub use tinyproxy::Tinyproxy;
 
 use crate::auth::TokenServer;
 use crate::image::Image;
+use crate::tls::{Authority, ServerTls};
 
 /// A running `docker-registry` with its own folder. Killed when dropped.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub struct DockerRegistry {
 pub struct DockerRegistryBuilder<'a> {
     account: Option<(String, String)>,
     tokens: Option<&'a TokenServer>,
+    tls: Option<&'a ServerTls>,
+    clients: Option<&'a Authority>,
     delete: bool,
 }
 
@@ -106,6 +113,20 @@ impl<'a> DockerRegistryBuilder<'a> {
         self
     }
 
+    /// Speaks TLS with this certificate.
+    #[must_use]
+    pub fn tls(mut self, tls: &'a ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Wants a client certificate of this authority; over TLS alone.
+    #[must_use]
+    pub fn client_certificates(mut self, authority: &'a Authority) -> Self {
+        self.clients = Some(authority);
+        self
+    }
+
     /// Lets manifests and blobs be deleted.
     #[must_use]
     pub fn delete(mut self) -> Self {
@@ -156,6 +177,14 @@ impl<'a> DockerRegistryBuilder<'a> {
             },
             "http": { "addr": format!("127.0.0.1:{port}"), "secret": "testkit" },
         });
+        if let Some(tls) = self.tls {
+            let (certificate, key) = tls.write(dir).expect("the certificate can be written");
+            config["http"]["tls"] = json!({ "certificate": certificate, "key": key });
+        }
+        if let Some(clients) = self.clients {
+            let authority = clients.write(dir).expect("the certificate can be written");
+            config["http"]["tls"]["clientcas"] = json!([authority]);
+        }
         if let Some(server) = self.tokens {
             let signer = server.signer().expect("the real registry accepts signed tokens alone");
             let certificate = signer.write_certificate(dir).expect("the certificate can be written");
@@ -182,16 +211,19 @@ fn free_port() -> u16 {
     listener.local_addr().expect("a bound listener has an address").port()
 }
 
-/// Whether it answers `GET /v2/` before it exits, within 20 s.
+/// Whether it answers `GET /v2/` before it exits, within 20 s. Over TLS the answer is that it wants TLS.
 fn answers(child: &mut Child, port: u16) -> bool {
+    listens(child, || ping(port).is_ok_and(|answer| answer.starts_with("HTTP/1.")))
+}
+
+/// Whether `ready` says so before the program exits, within 20 s.
+fn listens(child: &mut Child, ready: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
         if !matches!(child.try_wait(), Ok(None)) {
             return false;
         }
-        if ping(port)
-            .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 401"))
-        {
+        if ready() {
             return true;
         }
         std::thread::sleep(Duration::from_millis(10));

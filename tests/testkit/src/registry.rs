@@ -18,6 +18,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
@@ -49,29 +50,34 @@ pub struct Registry {
 impl Registry {
     /// Open, over plain HTTP.
     pub fn start() -> Self {
-        Self::start_with(None, Guard::Open)
+        Self::start_with(Ipv4Addr::LOCALHOST, None, Guard::Open, |_, reply| reply)
     }
 
     /// Behind a guard, over plain HTTP.
     pub fn guarded(guard: Guard) -> Self {
-        Self::start_with(None, guard)
+        Self::start_with(Ipv4Addr::LOCALHOST, None, guard, |_, reply| reply)
     }
 
     /// Over HTTPS, behind a guard.
     pub fn start_tls(tls: &ServerTls, guard: Guard) -> Self {
-        Self::start_with(Some(tls), guard)
+        Self::start_with(Ipv4Addr::LOCALHOST, Some(tls), guard, |_, reply| reply)
     }
 
-    fn start_with(tls: Option<&ServerTls>, guard: Guard) -> Self {
+    /// At a loopback address; `last` has the last word on every reply.
+    pub(crate) fn start_with(
+        address: Ipv4Addr,
+        tls: Option<&ServerTls>,
+        guard: Guard,
+        last: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let content = Arc::new(Mutex::new(Content::new()));
         let shared = Arc::clone(&content);
         let handler = move |request: &Request| {
-            if let Err(challenge) = guard.admit(request, needed_scope(&request.path).as_deref()) {
-                return challenge;
-            }
-            route(request, &lock(&shared))
+            let admitted = guard.admit(request, needed_scope(request).as_deref());
+            let reply = admitted.map_or_else(|challenge| challenge, |()| route(request, &lock(&shared)));
+            last(request, reply)
         };
-        Self { server: Server::start_with(tls, Arc::new(handler)), content }
+        Self { server: Server::start_with(address, tls, Arc::new(handler)), content }
     }
 
     /// Serves the image's objects in `repository`, its root under `tag`. A tag can be moved by putting another.
@@ -133,12 +139,17 @@ impl Deref for Registry {
     }
 }
 
-/// The scope that the path needs; `None` for the ping, which any account may send.
-fn needed_scope(path: &str) -> Option<String> {
-    match Route::of(path) {
+/// The scope that the request needs; `None` for the ping, which any account may send.
+fn needed_scope(request: &Request) -> Option<String> {
+    let action = match request.method.as_str() {
+        "GET" | "HEAD" => "pull",
+        "DELETE" => "delete",
+        _ => "push",
+    };
+    match Route::of(&request.path) {
         Route::Catalog => Some("registry:catalog:*".to_owned()),
         Route::Tags(name) | Route::Manifest(name, _) | Route::Blob(name, _) => {
-            Some(format!("repository:{name}:pull"))
+            Some(format!("repository:{name}:{action}"))
         }
         Route::Ping | Route::Unknown => None,
     }

@@ -11,6 +11,7 @@ mod request;
 mod send;
 mod stream;
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -101,15 +102,15 @@ pub struct Server {
 impl Server {
     /// Starts a plain HTTP server.
     pub fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start_with(None, Arc::new(handler))
+        Self::start_with(Ipv4Addr::LOCALHOST, None, Arc::new(handler))
     }
 
     /// Starts an HTTPS server.
     pub fn start_tls(tls: &ServerTls, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start_with(Some(tls), Arc::new(handler))
+        Self::start_with(Ipv4Addr::LOCALHOST, Some(tls), Arc::new(handler))
     }
 
-    pub(crate) fn start_with(tls: Option<&ServerTls>, handler: Handler) -> Self {
+    pub(crate) fn start_with(address: Ipv4Addr, tls: Option<&ServerTls>, handler: Handler) -> Self {
         let shared = Arc::new(Shared {
             handler,
             faults: Mutex::default(),
@@ -120,7 +121,7 @@ impl Server {
         });
         let acceptor = tls.map(ServerTls::acceptor);
         let for_connections = Arc::clone(&shared);
-        let listener = Listener::start(move |tcp, number| {
+        let listener = Listener::start_at(address, None, move |tcp, number| {
             let shared = Arc::clone(&for_connections);
             let acceptor = acceptor.clone();
             *lock(&shared.connections) = number;
@@ -152,6 +153,11 @@ impl Server {
     /// `127.0.0.1:PORT`.
     pub fn host(&self) -> String {
         self.listener.address().to_string()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
     }
 
     /// The port.

@@ -20,7 +20,7 @@ pub struct Authority {
     pem: String,
 }
 
-/// What a server needs for TLS.
+/// What a server needs for TLS, or a client that shows a certificate.
 #[derive(Clone)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
@@ -70,20 +70,41 @@ impl Authority {
         self.server(&["127.0.0.1", "localhost"], 2001)
     }
 
+    /// A certificate for these names that signed itself: no authority knows it.
+    pub fn self_signed(names: &[&str]) -> ServerTls {
+        let key = KeyPair::generate().expect("a P-256 key can be made");
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("the names are host names or addresses");
+        params.distinguished_name.push(DnType::CommonName, "Longshore test server, signed by itself");
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(2200, 1, 1);
+        let certificate = params.self_signed(&key).expect("the parameters are sound");
+        ServerTls::new(certificate.der().clone(), certificate.pem(), &key)
+    }
+
     /// A good certificate for these names or addresses alone.
     pub fn for_names(&self, names: &[&str]) -> ServerTls {
         self.server(names, 2200)
     }
 
-    /// Valid from 2000-01-01 to the first of January of `until`.
+    /// A certificate that a client shows.
+    pub fn client(&self) -> ServerTls {
+        self.certificate(&["client.test"], 2200, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
     fn server(&self, names: &[&str], until: i32) -> ServerTls {
+        self.certificate(names, until, ExtendedKeyUsagePurpose::ServerAuth)
+    }
+
+    /// Valid from 2000-01-01 to the first of January of `until`.
+    fn certificate(&self, names: &[&str], until: i32, usage: ExtendedKeyUsagePurpose) -> ServerTls {
         let key = KeyPair::generate().expect("a P-256 key can be made");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         // rcgen makes an address of what parses as one.
         debug_assert!(names.iter().all(|name| name.parse::<IpAddr>().is_ok() || !name.contains(':')));
         let mut params = CertificateParams::new(names).expect("the names are host names or addresses");
         params.distinguished_name.push(DnType::CommonName, "Longshore test server");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![usage];
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(until, 1, 1);
         let certificate = params.signed_by(&key, &self.issuer).expect("the authority can sign");
@@ -115,6 +136,25 @@ impl ServerTls {
         TlsAcceptor::from(Arc::clone(&self.config))
     }
 
+    /// The certificate, PEM.
+    pub fn pem(&self) -> &str {
+        &self.chain_pem
+    }
+
+    /// The key, PEM.
+    pub fn key_pem(&self) -> &str {
+        &self.key_pem
+    }
+
+    /// Writes `client.cert` and `client.key`, the names that Docker's and skopeo's folders of certificates have.
+    ///
+    /// # Errors
+    /// What the file system answers.
+    pub fn write_client(&self, dir: &Path) -> io::Result<()> {
+        fs::write(dir.join("client.cert"), &self.chain_pem)?;
+        fs::write(dir.join("client.key"), &self.key_pem)
+    }
+
     /// Writes `server.crt` and `server.key` for a program that reads files.
     ///
     /// # Errors
@@ -128,4 +168,4 @@ impl ServerTls {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

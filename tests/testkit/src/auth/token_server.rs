@@ -3,6 +3,7 @@
 //! What a broken one answers (garbage, a redirect, more than 64 KiB, nothing) is a fault of the [`Server`] beneath.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -228,18 +229,18 @@ impl TokenServerBuilder {
     }
     /// Starts it over plain HTTP.
     pub fn start(self) -> Arc<TokenServer> {
-        self.start_with(None)
+        self.start_with(Ipv4Addr::LOCALHOST, None)
     }
     /// Starts it over HTTPS.
     pub fn start_tls(self, tls: &ServerTls) -> Arc<TokenServer> {
-        self.start_with(Some(tls))
+        self.start_with(Ipv4Addr::LOCALHOST, Some(tls))
     }
 
-    fn start_with(self, tls: Option<&ServerTls>) -> Arc<TokenServer> {
+    pub(crate) fn start_with(self, address: Ipv4Addr, tls: Option<&ServerTls>) -> Arc<TokenServer> {
         let state = Arc::new(self.state);
         let shared = Arc::clone(&state);
         let handler = Arc::new(move |request: &Request| shared.answer(request));
-        Arc::new(TokenServer { server: Server::start_with(tls, handler), state, realm: self.realm })
+        Arc::new(TokenServer { server: Server::start_with(address, tls, handler), state, realm: self.realm })
     }
 }
 
