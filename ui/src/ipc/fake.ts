@@ -9,7 +9,7 @@ import { explain } from "./fake/reference";
 import { FakeWire } from "./fake/wire";
 
 export function fault(code: FaultCode, message: string, part: Partial<Fault> = {}): Fault {
-  return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], ...part };
+  return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], remedies: [], ...part };
 }
 
 export type FakeOptions = {
@@ -78,7 +78,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     return null;
   };
 
-  const answers: { [K in CallName]: (args: Commands[K][0]) => CallResult<K> } = {
+  // A command that has no answer here yet fails loudly.
+  const answers: { [K in CallName]?: (args: Commands[K][0]) => CallResult<K> } = {
     app_info: () => ({
       version: "0.1.0",
       storePath: "/home/you/.local/share/longshore/store",
@@ -154,7 +155,9 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       await Promise.resolve();
       const failing: Fault | undefined = options.failing?.[name];
       if (failing) throw failing;
-      return answers[name](args);
+      const answer = answers[name];
+      if (!answer) throw fault("internal", `The fake has no answer to ${name}`);
+      return answer(args);
     },
     watchJob(id, onUpdate) {
       const known = job(id);

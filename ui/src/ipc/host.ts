@@ -30,6 +30,7 @@ export function toFault(thrown: unknown): Fault {
     digest: null,
     exchange: null,
     choices: [],
+    remedies: [],
   };
 }
 

@@ -21,6 +21,8 @@ use crate::transfer::{choices, node_error};
 
 /// A config larger than this is not read, bytes.
 const CONFIG_CAP: u64 = 8 << 20;
+/// How often a config is read whose body breaks off.
+const READ_TRIES: u32 = 3;
 
 /// An image, or whatever the name points to.
 #[derive(Clone, Debug)]
@@ -240,11 +242,26 @@ async fn config_bytes(source: &dyn ImageSource, descriptor: &Descriptor, job: &J
     if descriptor.size > CONFIG_CAP {
         return Err(Error::new(Code::TooLarge, format!("the config has {} bytes", descriptor.size)));
     }
+    let mut attempt = 0;
+    let bytes = loop {
+        attempt += 1;
+        match job.run(read_whole(source, descriptor, job)).await {
+            Ok(bytes) => break bytes,
+            // The source repeats a request that gets no answer; a body that breaks off is ours to ask for again.
+            Err(error)
+                if attempt < READ_TRIES && matches!(error.code(), Code::ConnectionLost | Code::Timeout) => {}
+            Err(error) => return Err(error),
+        }
+    };
+    Ok(Document { descriptor: descriptor.clone(), bytes: bytes.into() })
+}
+
+async fn read_whole(source: &dyn ImageSource, descriptor: &Descriptor, job: &Job) -> Result<Vec<u8>> {
     let reader = source.open(descriptor, ByteRange::WHOLE, job).await?;
     let mut verified = Verified::new(descriptor.clone(), reader)?;
     let mut bytes = Vec::new();
     while let Some(chunk) = verified.chunk().await? {
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Document { descriptor: descriptor.clone(), bytes: bytes.into() })
+    Ok(bytes)
 }

@@ -16,6 +16,8 @@ fn blob(name: &str, size: u64) -> PlannedBlob {
 
 fn record() -> Record {
     let about = About {
+        verb: Verb::Pull,
+        source: None,
         title: "web:2.1".into(),
         reference: "127.0.0.1:5055/web:2.1".into(),
         platform: Some("linux/amd64".into()),
@@ -46,7 +48,7 @@ fn a_pull_is_printed_as_docker_prints_it() {
     let mut record = record();
     record.work(now);
     assert_eq!(record.head(now).state, JobState::Resolving);
-    record.begin_image("2.1", "web");
+    record.say("2.1: Pulling from web");
     let mut config = blob("config", 100);
     config.kind = NodeKind::Config;
     config.descriptor.media_type = OCI_CONFIG.into();
@@ -74,7 +76,7 @@ fn a_pull_is_printed_as_docker_prints_it() {
         let settlement = Settlement::Complete;
         record.apply(TransferEvent::Settled { digest: digest(name), settlement }, now);
     }
-    record.end_image(&digest("root"));
+    record.end_image(format!("Digest: {}", digest("root")));
     let status = "Status: Downloaded newer image for 127.0.0.1:5055/web:2.1".to_owned();
     let last_lines = vec![status.clone(), "127.0.0.1:5055/web:2.1".to_owned()];
     record.end(Ok(Ended { digest: Some(digest("root")), up_to_date: false, last_lines }), now);
@@ -123,7 +125,7 @@ fn a_retry_says_when_and_is_forgotten_when_bytes_move() {
     assert_eq!((row.state, row.done, row.note.as_deref()), (RowState::Retrying, 4, Some("Retrying in 12 s")));
     advance(&mut record, "a", 6, now);
     let row = record.changes_since(0).rows.remove(0);
-    assert_eq!((row.state, row.note), (RowState::Downloading, None));
+    assert_eq!((row.state, row.note), (RowState::Moving, None));
 
     let (wait, why) = (Duration::from_millis(200), "the registry failed with 503".to_owned());
     record.apply(TransferEvent::Retrying { digest: None, wait, why }, now);
@@ -147,7 +149,7 @@ fn a_failure_marks_its_row_and_keeps_the_others_bytes() {
     for (code, state, bad, note) in rows {
         let mut record = record();
         record.work(now);
-        record.begin_image("2.1", "web");
+        record.say("2.1: Pulling from web");
         plan(&mut record, vec![blob("good", 10), blob("bad", 10), blob("half", 10), blob("none", 10)], now);
         let settlement = Settlement::Complete;
         record.apply(TransferEvent::Settled { digest: digest("good"), settlement }, now);
@@ -171,14 +173,14 @@ fn a_layer_of_two_tags_counts_once() {
     let now = Instant::now();
     let mut record = record();
     record.work(now);
-    record.begin_image("1", "web");
+    record.say("1: Pulling from web");
     plan(&mut record, vec![blob("base", 100), blob("one", 10)], now);
     for name in ["base", "one"] {
         let settlement = Settlement::Complete;
         record.apply(TransferEvent::Settled { digest: digest(name), settlement }, now);
     }
-    record.end_image(&digest("first"));
-    record.begin_image("2", "web");
+    record.end_image(format!("Digest: {}", digest("first")));
+    record.say("2: Pulling from web");
     let mut base = blob("base", 100);
     base.present = true;
     plan(&mut record, vec![base, blob("two", 20)], now);

@@ -46,7 +46,7 @@ const rows = (...states: TransferRow["state"][]) => states.map((state, index) =>
 
 describe("a pull on its page", () => {
   it("is found again after a reload, with every row and line", async () => {
-    await page([job()], { rows: rows("exists", "downloading", "waiting"), lines: ["1.25: Pulling from library/nginx"] });
+    await page([job()], { rows: rows("exists", "moving", "waiting"), lines: ["1.25: Pulling from library/nginx"] });
     expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Pulling nginx:1.25");
     expect(layers().map((each) => each.getAttribute("aria-label"))).toEqual([
       "Layer 0a0a0a0a0a0a, Already exists, 1.0 kB",
@@ -60,7 +60,7 @@ describe("a pull on its page", () => {
   });
 
   it("moves rows in place", async () => {
-    const { tell } = await page([job()], { rows: rows("downloading", "waiting") });
+    const { tell } = await page([job()], { rows: rows("moving", "waiting") });
     await tell({ job: job({ arrived: 20_000_000 }), rows: [row({ digest: digestOf("0a"), state: "complete", size: 1_000 })], lines: [] });
     expect(layers().map((each) => each.dataset.state)).toEqual(["complete", "waiting"]);
     expect(screen.getByText("20.0")).toBeInTheDocument();
@@ -68,7 +68,7 @@ describe("a pull on its page", () => {
 
   it("pauses, resumes and cancels the job that is shown", async () => {
     const user = userEvent.setup();
-    const { calls, tell } = await page([job({ id: 7 })], { rows: rows("downloading") });
+    const { calls, tell } = await page([job({ id: 7 })], { rows: rows("moving") });
     await user.click(screen.getByRole("button", { name: "Pause" }));
     await tell({ job: job({ id: 7, state: "paused" }), rows: [], lines: [] });
     expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Paused nginx:1.25");

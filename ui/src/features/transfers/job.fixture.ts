@@ -7,6 +7,7 @@ export function job(change: Partial<JobHead> = {}): JobHead {
     verb: "pull",
     title: "nginx:1.25",
     reference: "docker.io/library/nginx:1.25",
+    source: null,
     platform: "linux/amd64",
     state: "running",
     total: 70_500_000,

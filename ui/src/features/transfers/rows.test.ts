@@ -7,7 +7,7 @@ describe("look", () => {
   const table: [state: RowState, word: string, fill: string, filled: number][] = [
     ["exists", "Already exists", "have", 1],
     ["waiting", "Waiting", "none", 0],
-    ["downloading", "Downloading", "move", 0.25],
+    ["moving", "Downloading", "move", 0.25],
     ["retrying", "Retrying in 12 s", "have", 0.25],
     ["verifying", "Verifying digest", "verify", 1],
     ["complete", "Pull complete", "done", 1],
@@ -29,13 +29,13 @@ describe("look", () => {
   it("says what failed where that is known", () => {
     expect(look(row({ state: "failed", note: "The registry stopped sending" })).word).toBe("The registry stopped sending");
   });
-  it("fills no more than the bar", () => expect(look(row({ state: "downloading", size: 10, done: 12 })).filled).toBe(1));
-  it("bears an empty layer", () => expect(look(row({ state: "downloading", size: 0 })).filled).toBe(0));
+  it("fills no more than the bar", () => expect(look(row({ state: "moving", size: 10, done: 12 })).filled).toBe(1));
+  it("bears an empty layer", () => expect(look(row({ state: "moving", size: 0 })).filled).toBe(0));
 });
 
 describe("counts", () => {
   it("counts while bytes are between nothing and all", () => {
-    expect(counts(row({ state: "downloading" }))).toBe(true);
+    expect(counts(row({ state: "moving" }))).toBe(true);
     expect(counts(row({ state: "paused", done: 5 }))).toBe(true);
     expect(counts(row({ state: "paused", done: 0 }))).toBe(false);
     expect(counts(row({ state: "complete", done: 5 }))).toBe(false);

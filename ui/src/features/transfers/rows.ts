@@ -15,11 +15,15 @@ export type RowLook = {
 export function look(row: TransferRow): RowLook {
   const part = row.size > 0 ? Math.min(1, row.done / row.size) : 0;
   switch (row.state) {
+    case "preparing":
+      return { icon: "clock", word: "Preparing", tone: "wait", fill: "none", filled: 0 };
     case "exists":
       return { icon: "equal", word: "Already exists", tone: "have", fill: "have", filled: 1 };
+    case "mounted":
+      return { icon: "equal", word: row.note ?? "Mounted", tone: "have", fill: "have", filled: 1 };
     case "waiting":
       return { icon: "clock", word: "Waiting", tone: "wait", fill: part > 0 ? "have" : "none", filled: part };
-    case "downloading":
+    case "moving":
       return { icon: "arrow-down", word: "Downloading", tone: "move", fill: "move", filled: part };
     case "retrying":
       return { icon: "retry", word: row.note ?? "Retrying", tone: "wait", fill: "have", filled: part };
@@ -36,7 +40,7 @@ export function look(row: TransferRow): RowLook {
 
 /** Whether the row's figure counts: `12.3 / 41.4 MB` and not `41.4 MB`. */
 export const counts = (row: TransferRow): boolean =>
-  row.state === "downloading" || ((row.state === "paused" || row.state === "retrying") && row.done > 0);
+  row.state === "moving" || ((row.state === "paused" || row.state === "retrying") && row.done > 0);
 
 /** Bar lengths to scale, percent: the largest row is 100. */
 export function widths(rows: readonly TransferRow[]): number[] {

@@ -23,6 +23,7 @@ export function runPull(id: number, request: PullRequest, plan: Plan, speed: num
     verb: "pull",
     title: plan.title,
     reference: plan.reference,
+    source: null,
     platform: request.allPlatforms ? null : (request.platform ?? "linux/amd64"),
     state: "running",
     total,
@@ -44,7 +45,7 @@ export function runPull(id: number, request: PullRequest, plan: Plan, speed: num
     clearInterval(timer);
     job.outcome = outcome;
     job.head = { ...job.head, state: outcome.state, digest: outcome.digest, fault: outcome.fault, rate: 0, eta: null };
-    if (outcome.state === "failed") job.rows = job.rows.map((row) => (row.state === "downloading" ? { ...row, state: "failed", note: "Stopped" } : row));
+    if (outcome.state === "failed") job.rows = job.rows.map((row) => (row.state === "moving" ? { ...row, state: "failed", note: "Stopped" } : row));
     tell(job);
     finished(job);
     settle(outcome);
@@ -56,7 +57,7 @@ export function runPull(id: number, request: PullRequest, plan: Plan, speed: num
       return;
     }
     if (job.head.state === "paused") return;
-    const moving = job.rows.filter(({ state }) => state === "downloading" || state === "waiting" || state === "retrying").slice(0, 3);
+    const moving = job.rows.filter(({ state }) => state === "moving" || state === "waiting" || state === "retrying").slice(0, 3);
     const share = (speed * TICK) / 1000 / Math.max(1, moving.length);
     job.rows = job.rows.map((row) => {
       if (row.state === "verifying") {
@@ -66,7 +67,7 @@ export function runPull(id: number, request: PullRequest, plan: Plan, speed: num
       }
       if (!moving.includes(row)) return row;
       const at = Math.min(row.size, row.done + share);
-      return { ...row, done: Math.round(at), state: at >= row.size ? "verifying" : "downloading" };
+      return { ...row, done: Math.round(at), state: at >= row.size ? "verifying" : "moving" };
     });
     const arrived = job.rows.filter(({ state }) => state !== "exists").reduce((sum, row) => sum + row.done, 0);
     const elapsed = job.head.elapsed + TICK;
@@ -95,9 +96,11 @@ function tell(job: FakeJob): void {
 }
 
 const PRINTED: Record<TransferRow["state"], string> = {
+  preparing: "Preparing",
   waiting: "Waiting",
   exists: "Already exists",
-  downloading: "Downloading",
+  mounted: "Mounted",
+  moving: "Downloading",
   retrying: "Retrying",
   verifying: "Verifying Checksum",
   complete: "Pull complete",
@@ -110,7 +113,7 @@ function linesOf(job: FakeJob): string[] {
   const path = job.head.reference.split("/").slice(1).join("/").split(":")[0] ?? "";
   const lines = [`${tag}: Pulling from ${path}`];
   for (const row of job.rows) {
-    const size = row.state === "downloading" ? `  ${(row.done / 1e6).toFixed(1)}MB/${(row.size / 1e6).toFixed(1)}MB` : "";
+    const size = row.state === "moving" ? `  ${(row.done / 1e6).toFixed(1)}MB/${(row.size / 1e6).toFixed(1)}MB` : "";
     lines.push(`${shortDigest(row.digest)}: ${PRINTED[row.state]}${size}`);
   }
   if (job.head.digest) {

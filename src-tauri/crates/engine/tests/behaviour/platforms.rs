@@ -7,7 +7,7 @@ use engine::job::Job;
 use oci::platform::Platform;
 use serde_json::json;
 use testkit::image::{Family, Image, Layer};
-use testkit::server::On;
+use testkit::server::{Fault, On};
 
 use crate::scene::{Scene, check_error};
 
@@ -152,4 +152,33 @@ async fn a_config_that_is_damaged_or_gone_leaves_the_rest_to_look_at() {
     scene.registry.put_blob("team/app", lie);
     let shown = look(&scene, None).await.unwrap();
     assert!(shown.flags[0].contains("config can't be read"), "{:?}", shown.flags);
+}
+
+#[tokio::test]
+async fn f002_a_config_that_breaks_off_is_asked_for_again() {
+    let scene = Scene::open(Image::tiny("x"));
+    let config = scene.image.blobs[0].digest.clone();
+    scene.registry.fault(On::blob(&config).first(2), Fault::new().reset_after(5));
+    let shown = look(&scene, None).await.unwrap();
+    assert!(shown.flags.is_empty() && shown.manifest.unwrap().config.is_some(), "{:?}", shown.flags);
+    assert_eq!(scene.registry.count(&On::blob(&config)), 3);
+
+    scene.registry.fault(On::blob(&config), Fault::new().reset_after(5));
+    let error = look(&scene, None).await.unwrap_err();
+    assert_eq!(error.code(), Code::ConnectionLost, "it is no fault of the config: {error:?}");
+}
+
+#[tokio::test]
+async fn a_look_is_given_up_while_the_config_is_awaited() {
+    let scene = Scene::open(Image::tiny("x"));
+    scene.registry.fault(On::blob(&scene.image.blobs[0].digest), Fault::new().stall_after(5));
+    let (source, job) = (scene.engine().source(&scene.reference()), Job::silent());
+    let target = Target::Named(scene.reference());
+    let looking = inspect(&source, &target, None, &job);
+    let given_up = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        job.cancel();
+    };
+    let (looked, ()) = tokio::join!(looking, given_up);
+    assert_eq!(looked.unwrap_err().code(), Code::Cancelled);
 }
