@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { RowState } from "../../ipc/bindings";
 import { figure, figures, layersLine, movedLine, paceLine } from "./figures";
 import { digestOf, job, row } from "./job.fixture";
 
