@@ -6,7 +6,7 @@ import type { MenuItem } from "./MenuList.svelte";
 
 const draw = (change: Partial<MenuItem>[] = []) => {
   const ran = vi.fn();
-  const items = ["Open image", "Copy digest", "Delete…"].map((label, index): MenuItem => ({ label, run: () => ran(label), ...change[index] }));
+  const items = ["Open image", "Copy digest", "Delete…"].map((label, index): MenuItem => ({ label, run: () => void ran(label), ...change[index] }));
   render(Menu, { props: { label: "More about 1.25", items } });
   return { ran, user: userEvent.setup(), button: screen.getByRole("button", { name: "More about 1.25" }) };
 };
