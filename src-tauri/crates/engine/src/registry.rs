@@ -4,10 +4,16 @@
 //! more try without a stored credential that turns out to be stale, and then it stops. Deliberately absent: prompts.
 
 pub mod blob;
+pub mod catalog;
 pub mod challenge;
+pub mod delete;
+pub mod describe;
 pub mod http;
 pub mod manifest;
+mod page;
+pub mod rate_limit;
 pub mod realm;
+pub mod referrer;
 pub mod source;
 pub mod tag;
 mod token;
@@ -23,6 +29,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
+pub use self::rate_limit::RateLimit;
 pub use self::source::RegistrySource;
 use self::token::{Authorizer, Token};
 use crate::credential::Keyring;
@@ -38,6 +45,16 @@ impl Scope {
     /// Reading from one repository.
     pub fn pull(repository: &RepositoryName) -> Self {
         Self(format!("repository:{}:pull", repository.path()))
+    }
+
+    /// Deleting from one repository. What else the registry's challenge asks for is added to it.
+    pub fn delete(repository: &RepositoryName) -> Self {
+        Self(format!("repository:{}:delete", repository.path()))
+    }
+
+    /// Listing the repositories.
+    pub fn catalog() -> Self {
+        Self("registry:catalog:*".to_owned())
     }
 
     /// Its text.
@@ -86,13 +103,27 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    /// What it said last.
+    rate_limit: Mutex<Option<RateLimit>>,
+    /// Whether it can delete a tag alone, once that was tried.
+    can_untag: Mutex<Option<bool>>,
+    facts: describe::Facts,
 }
 
 impl RegistryClient {
     fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
         let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
-        Self(Arc::new(ClientInner { registry, http, authorizer, plain, private: OnceCell::new() }))
+        Self(Arc::new(ClientInner {
+            registry,
+            http,
+            authorizer,
+            plain,
+            private: OnceCell::new(),
+            rate_limit: Mutex::default(),
+            can_untag: Mutex::default(),
+            facts: describe::Facts::default(),
+        }))
     }
 
     /// Whose client it is.
@@ -235,7 +266,7 @@ impl RegistryClient {
         // A held token may have expired, a stored credential may be stale: at most two more tries.
         for fresh in [false, true] {
             request.authorization = held.as_deref().map(Token::header);
-            let answer = self.0.http.send(request, job).await?;
+            let answer = self.send(request, job).await?;
             let refused = refuses(&answer, request);
             if !refused || answer.status == StatusCode::FORBIDDEN {
                 return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
@@ -246,8 +277,16 @@ impl RegistryClient {
             }
         }
         request.authorization = held.as_deref().map(Token::header);
-        let answer = self.0.http.send(request, job).await?;
+        let answer = self.send(request, job).await?;
         if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
+    }
+
+    async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
+        let answer = self.0.http.send(request, job).await?;
+        if http::same_origin(&answer.url, &request.url) {
+            self.note_limit(&answer.headers);
+        }
+        Ok(answer)
     }
 
     async fn is_private(&self) -> Result<bool> {
