@@ -4,6 +4,7 @@
 pub mod blob;
 pub mod compare;
 pub mod credential;
+mod disk;
 pub mod endpoint;
 pub mod error;
 pub mod exchange;
