@@ -33,7 +33,8 @@ fn lists_are_what_skopeo_lists() {
         theirs["Tags"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let mut of_ours: Vec<&str> =
         ours["tags"].as_array().unwrap().iter().filter_map(|tag| tag["tag"].as_str()).collect();
-    (of_theirs.sort_unstable(), of_ours.sort_unstable());
+    of_theirs.sort_unstable();
+    of_ours.sort_unstable();
     assert_eq!(of_ours, of_theirs);
     assert_eq!(longshore.run(&["catalog", &registry.host()]).ok().trim(), repository);
     let none = longshore.run(&["referrers", &format!("{repository}:1.0"), "--json"]).json();
