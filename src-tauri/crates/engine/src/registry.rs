@@ -7,10 +7,13 @@ pub mod blob;
 pub mod challenge;
 pub mod http;
 pub mod manifest;
+pub mod publish;
 pub mod realm;
+pub mod sink;
 pub mod source;
 pub mod tag;
 mod token;
+pub mod upload;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,11 +26,12 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
+pub use self::sink::RegistrySink;
 pub use self::source::RegistrySource;
 use self::token::{Authorizer, Token};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
-use crate::exchange::Purpose;
+use crate::exchange::{Purpose, Role};
 use crate::job::Job;
 
 /// What a token is asked for: `repository:NAME:ACTIONS`, in the distribution spec's token syntax.
@@ -38,6 +42,21 @@ impl Scope {
     /// Reading from one repository.
     pub fn pull(repository: &RepositoryName) -> Self {
         Self(format!("repository:{}:pull", repository.path()))
+    }
+
+    /// Reading from one repository, and writing to it.
+    pub fn push(repository: &RepositoryName) -> Self {
+        Self(format!("repository:{}:pull,push", repository.path()))
+    }
+
+    /// Reading from one repository, writing to it, and deleting there.
+    pub fn delete(repository: &RepositoryName) -> Self {
+        Self(format!("repository:{}:pull,push,delete", repository.path()))
+    }
+
+    /// Listing a registry's repositories.
+    pub fn catalog() -> Self {
+        Self("registry:catalog:*".to_owned())
     }
 
     /// Its text.
@@ -86,13 +105,22 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    /// Held while a list of referrers is read, changed and written.
+    referrers: tokio::sync::Mutex<()>,
 }
 
 impl RegistryClient {
     fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
         let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
-        Self(Arc::new(ClientInner { registry, http, authorizer, plain, private: OnceCell::new() }))
+        Self(Arc::new(ClientInner {
+            registry,
+            http,
+            authorizer,
+            plain,
+            private: OnceCell::new(),
+            referrers: tokio::sync::Mutex::default(),
+        }))
     }
 
     /// Whose client it is.
@@ -103,6 +131,10 @@ impl RegistryClient {
     /// The HTTP client beneath.
     pub fn http(&self) -> &Http {
         &self.0.http
+    }
+
+    pub(crate) async fn alone_with_referrers(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.referrers.lock().await
     }
 
     /// What the resolver of credentials had to say, once each: a stale entry that was passed over, a loose file mode.
@@ -188,8 +220,13 @@ impl RegistryClient {
         job: Option<&Job>,
     ) -> Result<Answer> {
         request.from_private = self.is_private().await?;
+        if !self.is_own(&request.url)? {
+            // Where an upload goes on elsewhere, no account of this registry goes along.
+            request.role = Role::Cdn;
+            return self.0.http.send(&request, job).await;
+        }
         let answer = self.exchange(&mut request, scopes, job).await;
-        if !self.may_speak_tls() {
+        if !self.may_speak_tls() || request.stream.is_some() {
             return answer;
         }
         match answer {
@@ -213,6 +250,14 @@ impl RegistryClient {
             }
             other => other,
         }
+    }
+
+    /// Whether a URL is of this registry, so that its account may go there.
+    fn is_own(&self, url: &Url) -> Result<bool> {
+        let own = self.url("/")?;
+        // Requests to a loopback registry that just turned out to speak TLS may still say otherwise.
+        let same_place = || url.host() == own.host() && url.port() == own.port();
+        Ok(http::same_origin(url, &own) || (self.0.registry.is_loopback() && same_place()))
     }
 
     /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
@@ -241,6 +286,8 @@ impl RegistryClient {
                 return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
             }
             match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
+                // What was sent of a stream is gone: whoever made it finds the fresh token with the next one.
+                token::Next::Try(_) if request.stream.is_some() => return Err(self.interrupted()),
                 token::Next::Try(fresh) => held = Some(fresh),
                 token::Next::GiveUp(answer) => return authorizer.refused(*answer, scopes),
             }
@@ -248,6 +295,11 @@ impl RegistryClient {
         request.authorization = held.as_deref().map(Token::header);
         let answer = self.0.http.send(request, job).await?;
         if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
+    }
+
+    fn interrupted(&self) -> Error {
+        let why = format!("`{}` wants a fresh authorization in the middle of an upload", self.0.registry);
+        Error::new(Code::ConnectionLost, why).with_hint("Try again; what the registry has is not sent twice")
     }
 
     async fn is_private(&self) -> Result<bool> {

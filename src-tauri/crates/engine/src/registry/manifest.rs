@@ -88,20 +88,13 @@ impl RegistryClient {
         let mut request = self.manifest_request(repository, &selector)?;
         request.method = Method::HEAD;
         let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        match (answer.status.is_success(), content_digest(&answer)?, size, kind) {
-            (true, Some(digest), Some(size), Some(kind))
-                if media_type::is_manifest(kind) || media_type::is_index(kind) =>
-            {
-                answer.body.note("the digest of the tag");
-                Ok(Descriptor::new(media_type::essence(kind), digest, size))
-            }
-            _ => Ok(self.manifest(repository, &selector, job).await?.descriptor),
+        match told_by_head(&answer)? {
+            Some(descriptor) => Ok(descriptor),
+            None => Ok(self.manifest(repository, &selector, job).await?.descriptor),
         }
     }
 
-    fn manifest_request(&self, repository: &RepositoryName, selector: &str) -> Result<Request> {
+    pub(super) fn manifest_request(&self, repository: &RepositoryName, selector: &str) -> Result<Request> {
         let by = if selector.contains(':') { "by its digest" } else { "by its tag" };
         let purpose = Purpose::new(
             "manifest",
@@ -132,7 +125,22 @@ impl RegistryClient {
     }
 }
 
-fn content_digest(answer: &Answer) -> Result<Option<Digest>> {
+/// What a HEAD says of a manifest; none where it says too little.
+pub(super) fn told_by_head(answer: &Answer) -> Result<Option<Descriptor>> {
+    let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Ok(match (answer.status.is_success(), content_digest(answer)?, size, kind) {
+        (true, Some(digest), Some(size), Some(kind))
+            if media_type::is_manifest(kind) || media_type::is_index(kind) =>
+        {
+            answer.body.note("the digest of the tag");
+            Some(Descriptor::new(media_type::essence(kind), digest, size))
+        }
+        _ => None,
+    })
+}
+
+pub(super) fn content_digest(answer: &Answer) -> Result<Option<Digest>> {
     let Some(value) = answer.headers.get(DIGEST_HEADER) else { return Ok(None) };
     let text = String::from_utf8_lossy(value.as_bytes());
     text.parse().map(Some).map_err(|problem| {
