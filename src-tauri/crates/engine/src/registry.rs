@@ -4,11 +4,18 @@
 //! more try without a stored credential that turns out to be stale, and then it stops. Deliberately absent: prompts.
 
 pub mod blob;
+pub mod catalog;
 pub mod challenge;
+pub mod delete;
+pub mod describe;
 pub mod http;
+pub mod login;
 pub mod manifest;
+mod page;
 pub mod publish;
+pub mod rate_limit;
 pub mod realm;
+pub mod referrer;
 pub mod sink;
 pub mod source;
 pub mod tag;
@@ -26,9 +33,11 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
+pub use self::login::Tested;
+pub use self::rate_limit::RateLimit;
 pub use self::sink::RegistrySink;
 pub use self::source::RegistrySource;
-use self::token::{Authorizer, Token};
+use self::token::{Authorizer, Token, Use};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{Purpose, Role};
@@ -49,12 +58,12 @@ impl Scope {
         Self(format!("repository:{}:pull,push", repository.path()))
     }
 
-    /// Reading from one repository, writing to it, and deleting there.
+    /// Deleting from one repository. What else the registry's challenge asks for is added to it.
     pub fn delete(repository: &RepositoryName) -> Self {
-        Self(format!("repository:{}:pull,push,delete", repository.path()))
+        Self(format!("repository:{}:delete", repository.path()))
     }
 
-    /// Listing a registry's repositories.
+    /// Listing the repositories.
     pub fn catalog() -> Self {
         Self("registry:catalog:*".to_owned())
     }
@@ -84,7 +93,9 @@ impl Registries {
     /// The client of a registry: the same one each time, with the tokens and what it learned of the host.
     pub fn client(&self, registry: &Registry) -> RegistryClient {
         let mut clients = self.0.clients.lock().expect("no code panics while it holds the clients");
-        let make = || RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone());
+        let make = || {
+            RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone(), Use::Requests)
+        };
         clients.entry(registry.clone()).or_insert_with(make).clone()
     }
 
@@ -107,12 +118,17 @@ struct ClientInner {
     private: OnceCell<bool>,
     /// Held while a list of referrers is read, changed and written.
     referrers: tokio::sync::Mutex<()>,
+    /// What it said last.
+    rate_limit: Mutex<Option<RateLimit>>,
+    /// Whether it can delete a tag alone, once that was tried.
+    can_untag: Mutex<Option<bool>>,
+    facts: describe::Facts,
 }
 
 impl RegistryClient {
-    fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
+    fn new(registry: Registry, http: Http, keyring: Keyring, purpose: Use) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
-        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
+        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring, purpose);
         Self(Arc::new(ClientInner {
             registry,
             http,
@@ -120,6 +136,9 @@ impl RegistryClient {
             plain,
             private: OnceCell::new(),
             referrers: tokio::sync::Mutex::default(),
+            rate_limit: Mutex::default(),
+            can_untag: Mutex::default(),
+            facts: describe::Facts::default(),
         }))
     }
 
@@ -149,7 +168,11 @@ impl RegistryClient {
     pub async fn ping(&self, job: Option<&Job>) -> Result<()> {
         let purpose =
             Purpose::new("ping", "Longshore asks whether a registry answers here, and how to sign in.");
-        let mut answer = self.call(self.request("/v2/", purpose)?, &[], job).await?;
+        self.check_ping(self.call(self.request("/v2/", purpose)?, &[], job).await?).await
+    }
+
+    /// Whether an answer to `GET /v2/` is a registry's, and a success.
+    async fn check_ping(&self, mut answer: Answer) -> Result<()> {
         if !answer.status.is_success() {
             return Err(refusal(answer, "registry API", self.0.http.log().redactor()).await);
         }
@@ -187,7 +210,8 @@ impl RegistryClient {
     /// The answer may still be a refusal.
     pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
-        Job::run_if_any(job, self.call_to_the_end(request, scopes, job)).await
+        // Boxed: so many layers of futures would be too deep for the compiler in whoever calls.
+        Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await
     }
 
     /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that
@@ -280,7 +304,7 @@ impl RegistryClient {
         // A held token may have expired, a stored credential may be stale: at most two more tries.
         for fresh in [false, true] {
             request.authorization = held.as_deref().map(Token::header);
-            let answer = self.0.http.send(request, job).await?;
+            let answer = self.send(request, job).await?;
             let refused = refuses(&answer, request);
             if !refused || answer.status == StatusCode::FORBIDDEN {
                 return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
@@ -293,13 +317,21 @@ impl RegistryClient {
             }
         }
         request.authorization = held.as_deref().map(Token::header);
-        let answer = self.0.http.send(request, job).await?;
+        let answer = self.send(request, job).await?;
         if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
     }
 
     fn interrupted(&self) -> Error {
         let why = format!("`{}` wants a fresh authorization in the middle of an upload", self.0.registry);
         Error::new(Code::ConnectionLost, why).with_hint("Try again; what the registry has is not sent twice")
+    }
+
+    async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
+        let answer = self.0.http.send(request, job).await?;
+        if http::same_origin(&answer.url, &request.url) {
+            self.note_limit(&answer.headers);
+        }
+        Ok(answer)
     }
 
     async fn is_private(&self) -> Result<bool> {

@@ -88,9 +88,9 @@ impl RegistryClient {
         let mut request = self.manifest_request(repository, &selector)?;
         request.method = Method::HEAD;
         let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        match told_by_head(&answer)? {
-            Some(descriptor) => Ok(descriptor),
-            None => Ok(self.manifest(repository, &selector, job).await?.descriptor),
+        match descriptor_of(&answer)? {
+            Some(descriptor) if answer.status.is_success() => Ok(descriptor),
+            _ => Ok(self.manifest(repository, &selector, job).await?.descriptor),
         }
     }
 
@@ -125,19 +125,16 @@ impl RegistryClient {
     }
 }
 
-/// What a HEAD says of a manifest; none where it says too little.
-pub(super) fn told_by_head(answer: &Answer) -> Result<Option<Descriptor>> {
+/// What the answer to a HEAD says of the manifest, where it says all of it.
+pub(super) fn descriptor_of(answer: &Answer) -> Result<Option<Descriptor>> {
     let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    Ok(match (answer.status.is_success(), content_digest(answer)?, size, kind) {
-        (true, Some(digest), Some(size), Some(kind))
-            if media_type::is_manifest(kind) || media_type::is_index(kind) =>
-        {
-            answer.body.note("the digest of the tag");
-            Some(Descriptor::new(media_type::essence(kind), digest, size))
-        }
-        _ => None,
-    })
+    let kind = kind.filter(|kind| media_type::is_manifest(kind) || media_type::is_index(kind));
+    let (Some(digest), Some(size), Some(kind)) = (content_digest(answer)?, size, kind) else {
+        return Ok(None);
+    };
+    answer.body.note("the digest of the tag");
+    Ok(Some(Descriptor::new(media_type::essence(kind), digest, size)))
 }
 
 pub(super) fn content_digest(answer: &Answer) -> Result<Option<Digest>> {

@@ -15,7 +15,7 @@ use oci::name::RepositoryName;
 use oci::reference::{Reference, Tag};
 
 use super::http::Repeat;
-use super::manifest::told_by_head;
+use super::manifest::descriptor_of;
 use super::{RegistryClient, Scope};
 use crate::endpoint::Document;
 use crate::error::{Code, Error, Result};
@@ -104,7 +104,7 @@ impl RegistryClient {
                 answer.body.note("the tag is free");
                 Ok(None)
             }
-            status if status.is_success() => match told_by_head(&answer)? {
+            status if status.is_success() => match descriptor_of(&answer)? {
                 Some(descriptor) => Ok(Some(descriptor)),
                 None => Ok(Some(self.manifest(repository, tag.as_str(), job).await?.descriptor)),
             },

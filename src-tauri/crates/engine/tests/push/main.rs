@@ -5,5 +5,8 @@
 
 mod scene;
 
+mod copy;
 mod interrupted;
+mod mounts;
+mod tags;
 mod uploads;

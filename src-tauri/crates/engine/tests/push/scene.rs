@@ -92,9 +92,9 @@ impl Scene {
     }
 
     pub fn engine(&self) -> Engine {
-        let log = ExchangeLog::default();
-        let registries = Registries::new(Http::new(self.options.clone(), log.clone()), self.keyring.clone());
-        Engine { registries, log, store: self.store.clone() }
+        let registries =
+            Registries::new(Http::new(self.options.clone(), ExchangeLog::default()), self.keyring.clone());
+        Engine { registries, store: self.store.clone() }
     }
 
     /// Stores the image and pushes it whole, with an engine of its own.
@@ -139,7 +139,6 @@ impl Scene {
 /// One engine, which may push more than once.
 pub struct Engine {
     pub registries: Registries,
-    pub log: ExchangeLog,
     store: ContentStore,
 }
 
