@@ -244,12 +244,13 @@ impl Pushed {
     }
 
     pub fn warnings(&self) -> Vec<&str> {
-        let of = |event: &TransferEvent| matches!(event, TransferEvent::Warned { .. });
-        let text = |event| match event {
-            &TransferEvent::Warned { ref message } => message.as_str(),
-            _ => "",
-        };
-        self.events.iter().filter(|event| of(event)).map(text).collect()
+        let mut warnings = Vec::new();
+        for event in &self.events {
+            if let TransferEvent::Warned { message } = event {
+                warnings.push(message.as_str());
+            }
+        }
+        warnings
     }
 
     /// The digests of the retries that were told.

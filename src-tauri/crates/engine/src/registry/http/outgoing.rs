@@ -86,7 +86,6 @@ impl Outgoing {
         Ok(reqwest::Body::wrap_stream(unfold((self.clone(), source, Bytes::new()), Self::piece)))
     }
 
-    #[expect(clippy::type_complexity, reason = "the state of a stream, named nowhere else")]
     async fn piece(
         (outgoing, mut source, mut rest): (Self, Box<dyn ChunkSource>, Bytes),
     ) -> Option<(Result<Bytes, SourceFailed>, (Self, Box<dyn ChunkSource>, Bytes))> {
