@@ -210,7 +210,7 @@ impl RegistryClient {
     /// The answer may still be a refusal.
     pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
-        // Boxed: so many layers of futures would be too deep for the compiler in whoever calls.
+        // On the heap: it is large, and whoever calls would carry it in every frame of the stack.
         Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await
     }
 
