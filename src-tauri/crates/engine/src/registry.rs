@@ -4,7 +4,9 @@
 //! more try without a stored credential that turns out to be stale, and then it stops. Deliberately absent: prompts.
 
 pub mod blob;
+pub mod certificate;
 pub mod challenge;
+pub mod host;
 pub mod http;
 pub mod manifest;
 pub mod realm;
@@ -86,13 +88,22 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    /// What there is to say of the host was said.
+    host_told: AtomicBool,
 }
 
 impl RegistryClient {
     fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
         let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
-        Self(Arc::new(ClientInner { registry, http, authorizer, plain, private: OnceCell::new() }))
+        Self(Arc::new(ClientInner {
+            registry,
+            http,
+            authorizer,
+            plain,
+            private: OnceCell::new(),
+            host_told: AtomicBool::new(false),
+        }))
     }
 
     /// Whose client it is.
@@ -105,9 +116,14 @@ impl RegistryClient {
         &self.0.http
     }
 
-    /// What the resolver of credentials had to say, once each: a stale entry that was passed over, a loose file mode.
+    /// What there is to say of the account and of the connection, once each: a stale entry that was passed over, a loose
+    /// file mode, certificates that are not checked.
     pub fn warnings(&self) -> Vec<String> {
-        self.0.authorizer.take_warnings()
+        let mut warnings = self.0.authorizer.take_warnings();
+        if !self.0.plain.load(Ordering::Relaxed) && !self.0.host_told.swap(true, Ordering::Relaxed) {
+            warnings.extend(self.0.http.host(self.0.registry.api_host()).warnings());
+        }
+        warnings
     }
 
     /// Asks the registry whether it speaks the protocol (`GET /v2/`), signing in as far as it can.
