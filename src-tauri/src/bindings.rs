@@ -80,6 +80,7 @@ fn generate() -> String {
         PracticeLayer,
         PracticeImage,
         PracticeShelf,
+        Ping,
         LocalImage,
         RemoveReport,
         GarbageReport,

@@ -22,7 +22,7 @@ use tauri::ipc::Invoke;
 use crate::state::Longshore;
 use crate::wire::{
     AppInfo, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport, ImageDetail,
-    JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, PracticeShelf, PullRequest, RegistryEntry,
+    JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, Ping, PracticeShelf, PullRequest, RegistryEntry,
     RemoveReport, Settings,
 };
 pub use stream::Stream;

@@ -19,6 +19,8 @@ pub trait Frame: Send + Sync {
 /// The longest lists that are kept, and the longest text in them, bytes.
 const MOST_ENTRIES: usize = 500;
 const LONGEST_ENTRY: usize = 4096;
+/// The longest name that DNS has (RFC 1035), and a port, bytes.
+const LONGEST_HOST: usize = 253 + 6;
 
 /// What was kept, or the defaults where there is nothing or it can't be read: a damaged file must not keep the window
 /// from opening.
@@ -41,13 +43,10 @@ pub fn save(frame: &dyn Frame, settings: &Settings) -> Result<()> {
 /// Whether settings can be used.
 fn check(settings: &Settings) -> Result<()> {
     platform(settings)?;
-    for host in &settings.plain_http {
-        Registry::parse(host).map_err(|problem| {
-            Error::new(Code::ConfigInvalid, format!("`{host}` is no host: {problem}"))
-                .with_hint("Write it as `registry.example:5000`, without `http://`")
-        })?;
+    for host in settings.plain_http.iter().chain(&settings.registries) {
+        parse_host(host)?;
     }
-    for list in [&settings.plain_http, &settings.recent, &settings.pinned] {
+    for list in [&settings.plain_http, &settings.recent, &settings.pinned, &settings.registries] {
         if list.len() > MOST_ENTRIES || list.iter().any(|entry| entry.len() > LONGEST_ENTRY) {
             return Err(Error::new(
                 Code::ConfigInvalid,
@@ -58,6 +57,21 @@ fn check(settings: &Settings) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A registry's host that the page names.
+///
+/// # Errors
+/// [`Code::ConfigInvalid`].
+pub fn parse_host(host: &str) -> Result<Registry> {
+    let refused = |why: String| {
+        Error::new(Code::ConfigInvalid, why)
+            .with_hint("Write it as `registry.example:5000`, without `http://`")
+    };
+    if host.len() > LONGEST_HOST {
+        return Err(refused(format!("a host of {} bytes is none", host.len())));
+    }
+    Registry::parse(host).map_err(|problem| refused(format!("`{host}` is no host: {problem}")))
 }
 
 /// The platform that is pulled when none is named.
@@ -111,6 +125,7 @@ pub mod tests {
             plain_http: vec!["registry.example:5000".into()],
             recent: vec!["nginx:1.25".into()],
             pinned: vec!["ghcr.io/owner/app".into()],
+            registries: vec!["nas:5000".into()],
             wire_open: true,
         };
         save(&frame, &settings).expect("kept");
@@ -125,6 +140,11 @@ pub mod tests {
         let rows = [
             ("a URL for a host", with_host("http://registry.example"), Code::ConfigInvalid),
             ("a path for a host", with_host("../../etc"), Code::ConfigInvalid),
+            (
+                "a URL for a registry",
+                Settings { registries: vec!["https://nas:5000".into()], ..Settings::default() },
+                Code::ConfigInvalid,
+            ),
             (
                 "no platform",
                 Settings { platform: Some("a b".into()), ..Settings::default() },

@@ -129,6 +129,12 @@ impl Longshore {
         self.jobs.of_engine_job(exchange.job?)
     }
 
+    /// The id of the newest exchange of one of the engine's jobs.
+    pub fn last_exchange_of(&self, engine_job: u64) -> Option<u64> {
+        let (kept, _) = self.log.changed_since(0);
+        kept.iter().rev().find(|exchange| exchange.job == Some(engine_job)).map(|exchange| exchange.id)
+    }
+
     /// The content store, opened at the first call that succeeds. Blocks.
     ///
     /// # Errors

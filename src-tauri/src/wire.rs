@@ -43,7 +43,7 @@ pub use app::{AppInfo, Settings, Theme};
 pub use exchange::{ExchangeDetail, ExchangeHead};
 pub use image::{Facts, Held, ImageDetail, LookIn, Whence};
 pub use reference::Explanation;
-pub use registry::{PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
+pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};
 pub use transfer::{
     JobEnd, JobHead, JobOutcome, JobState, JobUpdate, PullRequest, RowKind, RowState, TransferRow, Verb,

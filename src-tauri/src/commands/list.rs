@@ -4,6 +4,7 @@ commands! {
     app::app_info() -> AppInfo;
     reference::explain_reference(input: String) -> Explanation;
     registry::list_registries() -> Vec<RegistryEntry>;
+    registry::ping_registry(host: String) -> Ping;
     registry::practice_shelf() -> PracticeShelf;
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;

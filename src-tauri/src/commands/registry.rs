@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use engine::Result;
+use engine::job::Job;
+use engine::{Code, Error, Result};
 use oci::{Reference, Registry};
 
-use crate::settings;
+use crate::settings::{self, parse_host};
 use crate::state::{Longshore, blocking};
-use crate::wire::{PracticeShelf, RegistryEntry, RegistryKind, Settings, SignIn};
+use crate::wire::{Ping, PracticeShelf, RegistryEntry, RegistryKind, Settings, SignIn};
 
 /// More hosts than this are no sidebar.
 const MOST_HOSTS: usize = 40;
@@ -57,7 +58,7 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
     Ok(entries)
 }
 
-/// Hosts that images on this computer, pinned and recent references, and the settings name. A store that can't be read
+/// Hosts that the settings name, and those of pinned and recent references and of images on this computer. A store that can't be read
 /// names none: the page says so where it shows the images.
 async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Registry> {
     let reader = app.clone();
@@ -67,8 +68,24 @@ async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Registry> {
     let local = local.await.unwrap_or_default();
     let names = local.iter().chain(&settings.pinned).chain(&settings.recent);
     let named = names.filter_map(|name| Some(name.parse::<Reference>().ok()?.registry().clone()));
-    let plain = settings.plain_http.iter().filter_map(|host| Registry::parse(host).ok());
-    named.chain(plain).collect()
+    let added = settings.registries.iter().chain(&settings.plain_http);
+    let added = added.filter_map(|host| Registry::parse(host).ok());
+    added.chain(named).collect()
+}
+
+/// Asks what answers at a host.
+pub async fn ping_registry(app: &Arc<Longshore>, host: String) -> Result<Ping> {
+    let registry = parse_host(&host)?;
+    let client = app.registries().client(&registry);
+    let job = Job::silent();
+    let failed = client.ping(Some(&job)).await.err();
+    let asked = app.last_exchange_of(job.id());
+    Ok(Ping {
+        plain_http: app.registries().http().is_plain(&registry),
+        wants_sign_in: failed.as_ref().is_some_and(|error| error.code() == Code::AuthRequired),
+        exchange: failed.as_ref().and_then(Error::exchange).or(asked),
+        fault: failed.filter(|error| error.code() != Code::AuthRequired).map(|error| app.fault(&error)),
+    })
 }
 
 /// The practice registry's images, compared with what is on this computer.

@@ -1,6 +1,7 @@
 //! The commands as the page calls them, against the practice registry and registries that fail.
 
 mod hostile;
+mod registries;
 mod secrets;
 
 use std::fs;
@@ -278,6 +279,7 @@ async fn the_sidebar_has_every_host_once_and_who_is_signed_in() {
     let settings = Settings {
         plain_http: vec!["plain.example".into()],
         pinned: vec!["quay.io/a/b".into(), "nginx".into(), format!("{host}/web:2.0")],
+        registries: vec!["nas.example:5000".into(), "ghcr.io".into()],
         ..Settings::default()
     };
     settings::write_settings(&desk.app, settings).await.expect("kept");
@@ -292,8 +294,9 @@ async fn the_sidebar_has_every_host_once_and_who_is_signed_in() {
             ("docker.io", RegistryKind::Hub, SignIn::Account, None),
             ("ghcr.io", RegistryKind::Ghcr, SignIn::Account, Some("octocat")),
             (&*host, RegistryKind::Practice, SignIn::Practice, None),
-            ("quay.io", RegistryKind::Other, SignIn::Anonymous, None),
+            ("nas.example:5000", RegistryKind::Other, SignIn::Anonymous, None),
             ("plain.example", RegistryKind::Other, SignIn::Plain, None),
+            ("quay.io", RegistryKind::Other, SignIn::Anonymous, None),
             ("r.example:5000", RegistryKind::Other, SignIn::Account, None),
         ]
     );

@@ -43,6 +43,9 @@ pub struct Settings {
     pub plain_http: Vec<String>,
     /// References opened or pulled, newest first.
     pub recent: Vec<String>,
+    /// Repositories that are pinned to the sidebar.
     pub pinned: Vec<String>,
+    /// Hosts that were added to the sidebar by hand, the newest last.
+    pub registries: Vec<String>,
     pub wire_open: bool,
 }

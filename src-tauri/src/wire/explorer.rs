@@ -35,6 +35,8 @@ pub struct RepositoryHead {
     pub known: u64,
     /// Names that the registry lists and that are no tags.
     pub invalid: u64,
+    /// The first of those: text to show, never a link.
+    pub odd: Vec<String>,
     /// No more will come.
     pub finished: bool,
     /// The registry's paging went in circles: there may be more.
@@ -138,6 +140,8 @@ pub enum DeleteMode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct DeletePlan {
+    /// What `delete_tags` is told.
+    pub id: u64,
     /// canonical, without a tag
     pub repository: String,
     pub items: Vec<DeleteItem>,
@@ -170,12 +174,12 @@ pub struct DeleteItem {
     pub size: Option<u64>,
 }
 
-/// What to delete.
+/// What to delete: what a plan showed, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct DeleteRequest {
-    pub repository: String,
-    pub tags: Vec<String>,
+    /// The plan's id.
+    pub plan: u64,
     pub mode: DeleteMode,
 }
 
@@ -192,6 +196,7 @@ pub struct DeleteReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TagFault {
+    /// Or a digest, where a manifest could not go.
     pub tag: String,
     pub fault: Fault,
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::Fault;
+
 /// Which icon and which words a registry gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
@@ -69,4 +71,18 @@ pub struct PracticeImage {
 pub struct PracticeShelf {
     pub host: String,
     pub images: Vec<PracticeImage>,
+}
+
+/// What answers at a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Ping {
+    /// Whether it is spoken to without TLS.
+    pub plain_http: bool,
+    /// It is a registry, and lets nobody in without an account.
+    pub wants_sign_in: bool,
+    /// Id of the exchange that shows it (see `read_exchange`).
+    pub exchange: Option<u64>,
+    /// Why it is no registry, or can't be reached.
+    pub fault: Option<Fault>,
 }

@@ -47,7 +47,11 @@ export type Settings = { theme: Theme,
   /** Hosts spoken to in plain HTTP; loopback hosts are so anyway. */
   plainHttp: Array<string>,
   /** References opened or pulled, newest first. */
-  recent: Array<string>, pinned: Array<string>, wireOpen: boolean, };
+  recent: Array<string>,
+  /** Repositories that are pinned to the sidebar. */
+  pinned: Array<string>,
+  /** Hosts that were added to the sidebar by hand, the newest last. */
+  registries: Array<string>, wireOpen: boolean, };
 
 /** Everything that is kept of it. The command line goes by the same. */
 export type NetworkSettings = { hosts: Array<HostSettings>,
@@ -148,6 +152,17 @@ export type PracticeImage = {
 
 /** What the practice registry holds. */
 export type PracticeShelf = { host: string, images: Array<PracticeImage>, };
+
+/** What answers at a host. */
+export type Ping = {
+  /** Whether it is spoken to without TLS. */
+  plainHttp: boolean,
+  /** It is a registry, and lets nobody in without an account. */
+  wantsSignIn: boolean,
+  /** Id of the exchange that shows it (see `read_exchange`). */
+  exchange: number | null,
+  /** Why it is no registry, or can't be reached. */
+  fault: Fault | null, };
 
 /** A name of the store. */
 export type LocalImage = {
@@ -462,6 +477,8 @@ export type RepositoryHead = { id: number,
   known: number,
   /** Names that the registry lists and that are no tags. */
   invalid: number,
+  /** The first of those: text to show, never a link. */
+  odd: Array<string>,
   /** No more will come. */
   finished: boolean,
   /** The registry's paging went in circles: there may be more. */
@@ -517,6 +534,8 @@ export type DeleteMode = "manifest" | "tag";
 
 /** What a deletion would take: its blast radius. */
 export type DeletePlan = {
+  /** What `delete_tags` is told. */
+  id: number,
   /** canonical, without a tag */
   repository: string, items: Array<DeleteItem>,
   /** Other tags of the repository that were looked up. */
@@ -543,8 +562,10 @@ export type DeleteItem = { digest: string,
   /** bytes */
   size: number | null, };
 
-/** What to delete. */
-export type DeleteRequest = { repository: string, tags: Array<string>, mode: DeleteMode, };
+/** What to delete: what a plan showed, and nothing else. */
+export type DeleteRequest = {
+  /** The plan's id. */
+  plan: number, mode: DeleteMode, };
 
 /** What a deletion did. */
 export type DeleteReport = {
@@ -552,7 +573,9 @@ export type DeleteReport = {
   deleted: Array<string>, failed: Array<TagFault>, };
 
 /** A tag that could not be deleted. */
-export type TagFault = { tag: string, fault: Fault, };
+export type TagFault = {
+  /** Or a digest, where a manifest could not go. */
+  tag: string, fault: Fault, };
 
 /** What refers to an image. */
 export type ReferrerList = {
@@ -647,6 +670,7 @@ export type Commands = {
   app_info: [{}, AppInfo];
   explain_reference: [{ input: string }, Explanation];
   list_registries: [{}, Array<RegistryEntry>];
+  ping_registry: [{ host: string }, Ping];
   practice_shelf: [{}, PracticeShelf];
   list_images: [{}, Array<LocalImage>];
   inspect_image: [{ input: string; from: LookIn; platform: string | null }, ImageDetail];

@@ -32,7 +32,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
   const jobs = new Map<number, FakeJob>();
   const wire = new FakeWire();
   const calls: { name: CallName; args: unknown }[] = [];
-  let settings: Settings = { theme: "system", platform: null, plainHttp: [], recent: [], pinned: [], wireOpen: false, ...options.settings };
+  let settings: Settings = { theme: "system", platform: null, plainHttp: [], recent: [], pinned: [], registries: [], wireOpen: false, ...options.settings };
 
   const keep = (image: FakeImage, platforms: string[], at: string) => {
     local.set(referenceOf(image), localImage(image, platforms, at));
@@ -90,6 +90,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     }),
     explain_reference: ({ input }) => explain(input),
     list_registries: () => registries,
+    ping_registry: ({ host }) => ({ plainHttp: host === HOST, wantsSignIn: false, exchange: null, fault: null }),
     practice_shelf: () => {
       if (options.practice === false) throw fault("unreachable", "The practice registry is not running");
       return { host: HOST, images: CATALOG.map((image) => practiceImage(image, blobs, local.has(referenceOf(image)))) };

@@ -6,6 +6,7 @@ import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { Actions } from "./actions.svelte";
 import { ReadCache } from "./cache";
+import { Dialogs } from "./dialogs.svelte";
 import { Exchanges } from "./exchanges.svelte";
 import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
@@ -19,6 +20,7 @@ export class App {
   readonly jobs: Jobs;
   readonly exchanges: Exchanges;
   readonly actions = new Actions();
+  readonly dialogs = new Dialogs();
 
   readonly info: Read<AppInfo>;
   readonly registries: Read<RegistryEntry[]>;
@@ -29,6 +31,9 @@ export class App {
 
   /** The reference bar's panel is open: its Pull is then the one orange button. */
   barOpen = $state(false);
+  /** The repository (`host/path`) that changed last, and how often any did. */
+  changed = $state.raw<{ repository: string; times: number }>({ repository: "", times: 0 });
+
   /** Set by the reference bar: the caret goes there, with all of its text selected. */
   focusReference: () => void = () => undefined;
   /** Set by the reference bar: puts text into it and the caret behind. */
@@ -136,6 +141,13 @@ export class App {
   storeChanged(): void {
     void this.images.refresh();
     void this.shelf.refresh();
+    const { page } = this.navigation;
+    this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
+  }
+
+  /** A push, copy, retag or deletion changed a repository (`host/path`): what shows it asks again. */
+  repositoryChanged(repository: string): void {
+    this.changed = { repository, times: this.changed.times + 1 };
     const { page } = this.navigation;
     this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
   }

@@ -83,6 +83,7 @@ async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
                 assert_eq!(desk.finish(id).await.0.state, JobEnd::Failed, "{text:?}");
             }
         }
+        let _ = registry::ping_registry(&desk.app, owned()).await;
         let settings = Settings { plain_http: vec![owned()], platform: Some(owned()), ..Settings::default() };
         let _ = settings::write_settings(&desk.app, settings).await;
     }
