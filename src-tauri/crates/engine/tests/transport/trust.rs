@@ -170,7 +170,7 @@ async fn a_host_shows_its_certificates_and_one_of_them_is_trusted_for_it() {
         ("2000-01-01T00:00:00Z", "2200-01-01T00:00:00Z")
     );
     assert_eq!(certificate.pem().trim(), own.pem().replace("\r\n", "\n").trim());
-    assert!(!certificate.is_ca);
+    assert!(certificate.is_ca);
     assert!(scene.registry.log().is_empty(), "nothing was sent");
 
     let unknown = "0".repeat(64);

@@ -88,7 +88,7 @@ impl Http {
     }
 }
 
-fn unusable_client(why: String) -> Error {
+fn unusable_client(why: impl std::fmt::Display) -> Error {
     Error::new(Code::ConfigInvalid, format!("the HTTP client could not be set up: {why}"))
         .with_hint("Check the certificates and the proxy in the settings")
 }

@@ -208,8 +208,8 @@ mod tests {
             no_proxy: vec![".direct.test".into()],
             ..ProxySettings::custom("https://own.test")
         };
-        let rows: [(&str, &ProxySettings, &[(&str, &str)], &str, Option<&str>); 17] = [
-            ("nothing is set", &system, &[], "https://a.test", None),
+        let rows = [
+            ("nothing is set", &system, &[][..], "https://a.test", None),
             ("https", &system, &both, "https://a.test", Some("http://tls.test:2")),
             ("http, without a scheme", &system, &both, "http://a.test", Some("http://plain.test:1")),
             ("lower case", &system, &lower, "https://a.test", Some("http://lower.test:3")),
