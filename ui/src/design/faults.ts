@@ -165,6 +165,24 @@ export const ADVICE: Record<FaultCode, Advice> = {
     causes: (context) => [edit("Is the tag right?", "A repository may have no `latest`"), otherRegistry(context)],
     docker: ({ subject }) => daemon(`manifest for ${subject} not found: manifest unknown: manifest unknown`),
   },
+  catalog_unavailable: {
+    title: ({ registry }) => `${registry} does not list its repositories`,
+    about: "Many registries have no such list, or not for everybody. A repository opens by its name all the same, and can be pinned.",
+    causes: () => [edit("Do you know a name?", "Type it with the registry in front"), wire("What did it answer?", "The exchange shows the registry's own words")],
+    docker: null,
+  },
+  delete_unsupported: {
+    title: null,
+    about: "Whether manifests and tags can be deleted is the registry's own setting. Nothing was deleted.",
+    causes: () => [wire("What did it answer?", "The exchange shows the registry's own words")],
+    docker: null,
+  },
+  changed: {
+    title: null,
+    about: "Somebody changed it between the plan and now, so it was left alone.",
+    causes: () => [retry("What is there now?", "It is looked up again, and planned anew")],
+    docker: null,
+  },
   registry_refused: {
     title: ({ registry }) => `${registry} refuses this request`,
     about: "The answer says that trying again will not help.",

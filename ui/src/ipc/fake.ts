@@ -4,7 +4,8 @@
 import type { Commands, Fault, FaultCode, LocalImage, RegistryEntry, Settings } from "./bindings";
 import type { CallArguments, CallName, CallResult, Host } from "./host";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
-import { runPull, update, type FakeJob } from "./fake/pull";
+import { update, type FakeJob } from "./fake/job";
+import { runPull } from "./fake/pull";
 import { explain } from "./fake/reference";
 import { FakeWire } from "./fake/wire";
 
@@ -114,7 +115,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     collect_garbage: ({ dryRun }) => ({ blobs: 2, bytes: 912_000, dryRun }),
     start_pull: ({ request }) => {
       const image = find(request.input);
-      const id = jobs.size + 1;
+      const id = Math.max(0, ...jobs.keys()) + 1;
       const layers = layersOf(image, request.platform, request.allPlatforms);
       if (layers.length === 0) throw fault("platform_missing", `\`${request.input}\` has no image for ${request.platform ?? PLATFORM}`, { choices: image.platforms.map(({ name }) => name) });
       wire.add({ job: id, path: `/v2/${image.repository}/manifests/${image.tag}`, summary: image.platforms.length > 1 ? `index, ${image.platforms.length} platforms` : "manifest" });

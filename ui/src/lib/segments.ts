@@ -67,3 +67,10 @@ export function familiarSegments(name: string): Piece[] {
 function withPunctuation(pieces: Omit<Piece, "before">[]): Piece[] {
   return pieces.map((piece, index) => ({ ...piece, before: index === 0 ? "" : BEFORE[piece.kind] }));
 }
+
+/** A reference without tag and digest: its repository. */
+export function withoutTag(reference: string): string {
+  const name = reference.split("@")[0] ?? reference;
+  const colon = name.lastIndexOf(":");
+  return colon > name.lastIndexOf("/") ? name.slice(0, colon) : name;
+}

@@ -168,13 +168,15 @@ export class App {
   }
 
   #settled(job: Job, outcome: JobOutcome): void {
+    const { verb } = job.head;
+    const DONE = { pull: "Pulled", push: "Pushed", copy: "Copied" } as const;
     if (outcome.state === "done") {
       void this.settings.remember(job.head.reference);
       this.announce(
-        outcome.upToDate ? `${job.head.title} is up to date` : `Pulled ${job.head.title} in ${elapsed(job.head.elapsed)}`,
+        outcome.upToDate ? `${job.head.title} is up to date` : `${DONE[verb]} ${job.head.title} in ${elapsed(job.head.elapsed)}`,
       );
     } else if (outcome.state === "failed") {
-      this.announce(`${job.head.title} was not pulled: ${outcome.fault?.message ?? "the transfer failed"}`);
+      this.announce(`${job.head.title} was not ${DONE[verb].toLowerCase()}: ${outcome.fault?.message ?? "the transfer failed"}`);
       // Errors open Wire at the failing step.
       if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
     }

@@ -66,6 +66,12 @@ codes! {
     RateLimited => "rate_limited",
     /// The registry has no such repository, tag, manifest or blob.
     NotFound => "not_found",
+    /// The registry has no list of its repositories, or not for this account.
+    CatalogUnavailable => "catalog_unavailable",
+    /// The registry deletes nothing, or not in this way.
+    DeleteUnsupported => "delete_unsupported",
+    /// What is there is not what it was when the plan was made.
+    Changed => "changed",
     /// The registry refused the request for another reason.
     RegistryRefused => "registry_refused",
     /// The registry failed.

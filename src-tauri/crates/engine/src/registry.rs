@@ -4,12 +4,19 @@
 //! more try without a stored credential that turns out to be stale, and then it stops. Deliberately absent: prompts.
 
 pub mod blob;
+pub mod catalog;
 pub mod certificate;
 pub mod challenge;
+pub mod delete;
+pub mod describe;
 pub mod host;
 pub mod http;
+pub mod login;
 pub mod manifest;
+mod page;
+pub mod rate_limit;
 pub mod realm;
+pub mod referrer;
 pub mod source;
 pub mod tag;
 mod token;
@@ -25,8 +32,10 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
+pub use self::login::Tested;
+pub use self::rate_limit::RateLimit;
 pub use self::source::RegistrySource;
-use self::token::{Authorizer, Token};
+use self::token::{Authorizer, Token, Use};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Purpose;
@@ -40,6 +49,16 @@ impl Scope {
     /// Reading from one repository.
     pub fn pull(repository: &RepositoryName) -> Self {
         Self(format!("repository:{}:pull", repository.path()))
+    }
+
+    /// Deleting from one repository. What else the registry's challenge asks for is added to it.
+    pub fn delete(repository: &RepositoryName) -> Self {
+        Self(format!("repository:{}:delete", repository.path()))
+    }
+
+    /// Listing the repositories.
+    pub fn catalog() -> Self {
+        Self("registry:catalog:*".to_owned())
     }
 
     /// Its text.
@@ -67,7 +86,9 @@ impl Registries {
     /// The client of a registry: the same one each time, with the tokens and what it learned of the host.
     pub fn client(&self, registry: &Registry) -> RegistryClient {
         let mut clients = self.0.clients.lock().expect("no code panics while it holds the clients");
-        let make = || RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone());
+        let make = || {
+            RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone(), Use::Requests)
+        };
         clients.entry(registry.clone()).or_insert_with(make).clone()
     }
 
@@ -88,20 +109,28 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    /// What it said last.
+    rate_limit: Mutex<Option<RateLimit>>,
+    /// Whether it can delete a tag alone, once that was tried.
+    can_untag: Mutex<Option<bool>>,
+    facts: describe::Facts,
     /// What there is to say of the host was said.
     host_told: AtomicBool,
 }
 
 impl RegistryClient {
-    fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
+    fn new(registry: Registry, http: Http, keyring: Keyring, purpose: Use) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
-        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
+        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring, purpose);
         Self(Arc::new(ClientInner {
             registry,
             http,
             authorizer,
             plain,
             private: OnceCell::new(),
+            rate_limit: Mutex::default(),
+            can_untag: Mutex::default(),
+            facts: describe::Facts::default(),
             host_told: AtomicBool::new(false),
         }))
     }
@@ -133,7 +162,11 @@ impl RegistryClient {
     pub async fn ping(&self, job: Option<&Job>) -> Result<()> {
         let purpose =
             Purpose::new("ping", "Longshore asks whether a registry answers here, and how to sign in.");
-        let mut answer = self.call(self.request("/v2/", purpose)?, &[], job).await?;
+        self.check_ping(self.call(self.request("/v2/", purpose)?, &[], job).await?).await
+    }
+
+    /// Whether an answer to `GET /v2/` is a registry's, and a success.
+    async fn check_ping(&self, mut answer: Answer) -> Result<()> {
         if !answer.status.is_success() {
             return Err(refusal(answer, "registry API", self.0.http.log().redactor()).await);
         }
@@ -251,7 +284,7 @@ impl RegistryClient {
         // A held token may have expired, a stored credential may be stale: at most two more tries.
         for fresh in [false, true] {
             request.authorization = held.as_deref().map(Token::header);
-            let answer = self.0.http.send(request, job).await?;
+            let answer = self.send(request, job).await?;
             let refused = refuses(&answer, request);
             if !refused || answer.status == StatusCode::FORBIDDEN {
                 return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
@@ -262,8 +295,16 @@ impl RegistryClient {
             }
         }
         request.authorization = held.as_deref().map(Token::header);
-        let answer = self.0.http.send(request, job).await?;
+        let answer = self.send(request, job).await?;
         if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
+    }
+
+    async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
+        let answer = self.0.http.send(request, job).await?;
+        if http::same_origin(&answer.url, &request.url) {
+            self.note_limit(&answer.headers);
+        }
+        Ok(answer)
     }
 
     async fn is_private(&self) -> Result<bool> {

@@ -14,6 +14,7 @@
 //!
 //! Deliberately absent: fetching, storing, credentials, and every decision that needs the network or a disk.
 
+pub mod artifact;
 pub mod config;
 pub mod descriptor;
 pub mod digest;
@@ -32,8 +33,10 @@ pub mod problem;
 pub mod reference;
 pub mod registry;
 mod strict_json;
+pub mod tag_order;
 mod traps;
 
+pub use artifact::Kind;
 pub use config::{ContainerConfig, History, ImageConfig};
 pub use descriptor::Descriptor;
 pub use digest::{Algorithm, Digest, DigestProblem, Hasher};

@@ -1,6 +1,7 @@
 // What the window itself can do, on every page. Pages add their own on top.
 
 import { pullCommand, type App } from "../../state/app.svelte";
+import { withoutTag } from "../../lib/segments";
 import type { Action } from "../../state/actions.svelte";
 
 const GROUP = "Anywhere";
@@ -46,12 +47,6 @@ function pageActions(app: App): Action[] {
       run: () => void copy(app, pullCommand({ input: page.input, platform: page.platform, allPlatforms: false, allTags: false })),
     },
   ];
-}
-
-function withoutTag(reference: string): string {
-  const name = reference.split("@")[0] ?? reference;
-  const colon = name.lastIndexOf(":");
-  return colon > name.lastIndexOf("/") ? name.slice(0, colon) : name;
 }
 
 /** Images that are known here, to open by name. */

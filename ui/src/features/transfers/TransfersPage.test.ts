@@ -1,14 +1,14 @@
 import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { tick, type Component } from "svelte";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Fault, JobHead, JobOutcome, JobUpdate, TransferRow } from "../../ipc/bindings";
 import { fakeHost, fault } from "../../ipc/fake";
 import type { Host } from "../../ipc/host";
 import { App } from "../../state/app.svelte";
 import WithApp from "../../test/WithApp.svelte";
 import { render } from "@testing-library/svelte";
-import { digestOf, job, row } from "./job.fixture";
+import { digestOf, job, push, row } from "./job.fixture";
 import TransfersPage from "./TransfersPage.svelte";
 
 /** A page over jobs that the test moves by hand. */
@@ -146,5 +146,83 @@ describe("a pull on its page", () => {
   it("keeps few rows in the page however many there are", async () => {
     await page([job()], { rows: Array.from({ length: 5_000 }, (_, index) => row({ digest: digestOf(index.toString(16).padStart(4, "0")) })) });
     expect(layers().length).toBeLessThan(60);
+  });
+});
+
+describe("a push on its page", () => {
+  const name = "ghcr.io/myteam/myapp:v2";
+
+  it("says Docker's words of a push for each layer, and where the bytes go", async () => {
+    const mounted = row({ digest: digestOf("5a"), state: "mounted", note: "Mounted from myteam/worker", size: 1_000 });
+    await page([push()], { rows: [...rows("preparing", "waiting", "exists", "moving", "complete"), mounted], lines: ["The push refers to repository [ghcr.io/myteam/myapp]"] });
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent(`Pushing ${name}`);
+    expect(screen.getByText(`myapp:v2 on this computer, to ${name}`)).toBeInTheDocument();
+    expect(layers().map((each) => each.getAttribute("aria-label"))).toEqual([
+      "Layer 0a0a0a0a0a0a, Preparing, 1.0 kB",
+      "Layer 1a1a1a1a1a1a, Waiting, 2.0 kB",
+      "Layer 2a2a2a2a2a2a, Layer already exists, 3.0 kB",
+      "Layer 3a3a3a3a3a3a, Pushing, 500 B / 4.0 kB",
+      "Layer 4a4a4a4a4a4a, Pushed, 5.0 kB",
+      "Layer 5a5a5a5a5a5a, Mounted from myteam/worker, 1.0 kB",
+    ]);
+    expect(screen.getByRole("progressbar")).toHaveAttribute("aria-valuetext", "12.3 of 41.4 MB sent, 29.1 MB skipped");
+    expect(screen.getByLabelText("Output of docker push")).toHaveTextContent("The push refers to repository");
+    expect(screen.getByText("The tag and its digest follow when every layer is there")).toBeInTheDocument();
+  });
+
+  it("pauses, resumes and cancels, and says what a stopped push left", async () => {
+    const user = userEvent.setup();
+    const { calls, tell } = await page([push({ id: 7 })], { rows: rows("moving") });
+    await user.click(screen.getByRole("button", { name: "Pause" }));
+    await tell({ job: push({ id: 7, state: "paused" }), rows: [], lines: [] });
+    await user.click(screen.getByRole("button", { name: "Resume" }));
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(calls.filter(([called]) => /^(pause|resume|cancel)/.test(called)).map(([called]) => called)).toEqual(["pause_job", "resume_job", "cancel_job"]);
+    await tell({ job: push({ id: 7, state: "cancelled" }), rows: [], lines: [] });
+    expect(screen.getByText(/The tag was not written, so nothing changed for those who pull/)).toBeInTheDocument();
+  });
+
+  it("begins a stopped push with its plan again", async () => {
+    const user = userEvent.setup();
+    const { app, calls } = await page([push({ state: "cancelled" })]);
+    await user.click(screen.getByRole("button", { name: "Push again" }));
+    expect(app.dialogs.current).toEqual({ kind: "push", reference: "myapp:v2", destination: name });
+    expect(calls.some(([called]) => called.startsWith("start_"))).toBe(false);
+  });
+
+  it("is done with the digest that Docker prints, and opens in the registry", async () => {
+    const user = userEvent.setup();
+    const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+    const digest = digestOf("32fd");
+    const { app } = await page([push({ state: "done", digest, elapsed: 2_000 })], { rows: rows("complete", "exists"), lines: [`v2: digest: ${digest} size: 1370`] });
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent(`Pushed ${name} in 2.0 s`);
+    expect(screen.getByText("1 layer sent, 1 there already")).toBeInTheDocument();
+    expect(screen.getAllByText(`v2: digest: ${digest} size: 1370`)).not.toHaveLength(0);
+    expect(within(screen.getByRole("list", { name: "From build to deploy" })).getByText("Push")).toHaveAttribute("aria-current", "step");
+    await user.click(screen.getByRole("button", { name: "Copy pinned reference" }));
+    expect(write).toHaveBeenCalledWith(`ghcr.io/myteam/myapp@${digest}`);
+    await user.click(screen.getByRole("button", { name: "Open in the registry" }));
+    expect(app.navigation.page).toMatchObject({ kind: "image", input: name, from: "registry" });
+  });
+
+  it("sends again what failed", async () => {
+    const user = userEvent.setup();
+    const { calls } = await page([push({ id: 4, state: "failed", fault: fault("connection_lost", "The registry closed the connection") })], { rows: [row({ state: "failed" })] });
+    expect(layers()[0]).toHaveTextContent("Not pushed");
+    await user.click(screen.getByRole("button", { name: "Send again" }));
+    await waitFor(() => expect(calls).toContainEqual(["resume_job", { id: 4 }]));
+  });
+
+  it("a copy says both registries, and prints as skopeo does", async () => {
+    await page([push({ verb: "copy", source: "ghcr.io/myteam/myapp:v1", title: "localhost:5000/myapp:v1", reference: "localhost:5000/myapp:v1" })], { rows: rows("moving"), lines: ["Getting image source signatures"] });
+    expect(screen.getByText("ghcr.io/myteam/myapp:v1 to localhost:5000/myapp:v1")).toBeInTheDocument();
+    expect(screen.getByRole("heading", { name: "As skopeo prints it" })).toBeInTheDocument();
+    expect(layers()[0]).toHaveTextContent("Copying");
+  });
+
+  it("stands in the list of the others in its own words", async () => {
+    await page([job({ id: 3 }), push({ id: 2, state: "done", digest: digestOf("a"), elapsed: 1_000 })]);
+    const list = screen.getByRole("heading", { name: "Other transfers" }).parentElement ?? expect.fail();
+    expect(within(list).getByText("Pushed 41.4 MB in 1.0 s")).toBeInTheDocument();
   });
 });

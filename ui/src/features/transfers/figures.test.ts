@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { figure, figures, movedLine, paceLine } from "./figures";
-import { job } from "./job.fixture";
+import type { RowState } from "../../ipc/bindings";
+import { figure, figures, layersLine, movedLine, paceLine } from "./figures";
+import { digestOf, job, row } from "./job.fixture";
 
 describe("figure", () => {
   const table: [name: string, arrived: number, toMove: number, shown: string][] = [
@@ -37,6 +38,7 @@ describe("paceLine", () => {
   });
   it("says so when nothing arrives", () => {
     expect(paceLine(job({ rate: 0, eta: null, elapsed: 9_000 }))).toBe("Nothing arrives");
+    expect(paceLine(job({ verb: "push", rate: 0, eta: null, elapsed: 9_000 }))).toBe("Nothing moves");
   });
   it("is silent when paused", () => {
     expect(paceLine(job({ state: "paused", rate: 5, eta: 3, elapsed: 9_000 }))).toBe("");
@@ -49,6 +51,21 @@ describe("movedLine", () => {
     ["all of it", { skipped: 0 }, false, "70.5 MB moved."],
     ["none of it, a new name", { skipped: 70_500_000 }, false, "No layer moved: all 70.5 MB were here already."],
     ["none of it, the same name", { skipped: 70_500_000 }, true, "Nothing moved: every byte was here already."],
+    ["a push of some", { verb: "push" }, false, "41.4 MB moved, 29.1 MB skipped."],
+    ["a push of nothing, a new tag", { verb: "push", skipped: 70_500_000 }, false, "No layer moved: all 70.5 MB were there already."],
+    ["a copy of nothing, the same tag", { verb: "copy", skipped: 70_500_000 }, true, "Nothing moved: every byte was there already."],
   ];
   it.each(table)("%s", (_, change, upToDate, words) => expect(movedLine(job(change), upToDate)).toBe(words));
+});
+
+describe("layersLine", () => {
+  const layers = (...states: RowState[]) => states.map((state, index) => row({ state, digest: digestOf(`${index}b`) }));
+  it("counts what was sent, mounted and there", () => {
+    expect(layersLine(layers("complete", "complete", "mounted", "exists", "exists", "exists"))).toBe("2 layers sent, 1 mounted, 3 there already");
+  });
+  it("names layers once, whatever comes first", () => {
+    expect(layersLine(layers("mounted", "exists"))).toBe("1 layer mounted, 1 there already");
+    expect(layersLine(layers("exists", "exists"))).toBe("2 layers there already");
+  });
+  it("counts no config", () => expect(layersLine([row({ kind: "config", state: "complete" })])).toBe(""));
 });

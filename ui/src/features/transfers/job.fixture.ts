@@ -24,6 +24,19 @@ export function job(change: Partial<JobHead> = {}): JobHead {
   };
 }
 
+/** A push in the middle. */
+export function push(change: Partial<JobHead> = {}): JobHead {
+  return job({
+    verb: "push",
+    title: "ghcr.io/myteam/myapp:v2",
+    reference: "ghcr.io/myteam/myapp:v2",
+    source: "myapp:v2",
+    platform: null,
+    command: "docker tag myapp:v2 ghcr.io/myteam/myapp:v2 && docker push ghcr.io/myteam/myapp:v2",
+    ...change,
+  });
+}
+
 export const digestOf = (fill: string) => `sha256:${fill.repeat(64 / fill.length)}`;
 
 export function row(change: Partial<TransferRow> = {}): TransferRow {

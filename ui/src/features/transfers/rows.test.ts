@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import type { RowState } from "../../ipc/bindings";
+import type { RowState, Verb } from "../../ipc/bindings";
 import { digestOf, row } from "./job.fixture";
 import { counts, look, shownRows, widths } from "./rows";
 
 describe("look", () => {
-  const table: [state: RowState, word: string, fill: string, filled: number][] = [
-    ["exists", "Already exists", "have", 1],
+  type Line = [state: RowState, word: string, fill: string, filled: number];
+  const pull: Line[] = [
     ["waiting", "Waiting", "none", 0],
+    ["exists", "Already exists", "have", 1],
     ["moving", "Downloading", "move", 0.25],
     ["retrying", "Retrying in 12 s", "have", 0.25],
     ["verifying", "Verifying digest", "verify", 1],
@@ -14,23 +15,42 @@ describe("look", () => {
     ["paused", "Paused", "have", 0.25],
     ["failed", "Digest does not match", "fail", 1],
   ];
-  it.each(table)("%s", (state, word, fill, filled) => {
-    const note = state === "retrying" ? "Retrying in 12 s" : null;
-    const done = state === "waiting" ? 0 : 250;
-    expect(look(row({ state, note, size: 1_000, done }))).toMatchObject({ word, fill, filled });
+  const push: Line[] = [
+    ["preparing", "Preparing", "none", 0],
+    ["waiting", "Waiting", "none", 0],
+    ["exists", "Layer already exists", "have", 1],
+    ["mounted", "Mounted from myteam/worker", "have", 1],
+    ["moving", "Pushing", "move", 0.25],
+    ["retrying", "Retrying in 12 s", "have", 0.25],
+    ["verifying", "Waiting for the registry", "verify", 1],
+    ["complete", "Pushed", "done", 1],
+    ["paused", "Paused", "have", 0.25],
+    ["failed", "Not pushed", "fail", 1],
+  ];
+  const copy: Line[] = [["moving", "Copying", "move", 0.25], ["complete", "Copied", "done", 1], ["exists", "Layer already exists", "have", 1]];
+  const seen = (state: RowState, verb: Verb) => {
+    const note = state === "retrying" ? "Retrying in 12 s" : state === "mounted" ? "Mounted from myteam/worker" : null;
+    return look(row({ state, note, size: 1_000, done: state === "waiting" ? 0 : 250 }), verb);
+  };
+  it.each(pull)("a pull, %s", (state, word, fill, filled) => expect(seen(state, "pull")).toMatchObject({ word, fill, filled }));
+  it.each(push)("a push, %s", (state, word, fill, filled) => expect(seen(state, "push")).toMatchObject({ word, fill, filled }));
+  it.each(copy)("a copy, %s", (state, word, fill, filled) => expect(seen(state, "copy")).toMatchObject({ word, fill, filled }));
+
+  it("bytes go down in a pull, and up in a push and a copy", () => {
+    expect((["pull", "push", "copy"] as const).map((verb) => look(row({ state: "moving" }), verb).icon)).toEqual(["arrow-down", "arrow-up", "arrow-up"]);
   });
 
-  it("tells every state apart by icon and word, not by colour alone", () => {
-    const seen = table.map(([state]) => look(row({ state })));
-    expect(new Set(seen.map((each) => each.icon)).size).toBe(seen.length);
-    expect(new Set(seen.map((each) => each.word)).size).toBe(seen.length);
+  it.each([["pull", pull], ["push", push]] as const)("tells every state of a %s apart by icon and word, not by colour alone", (verb, table) => {
+    const looks = table.map(([state]) => look(row({ state }), verb));
+    expect(new Set(looks.map((each) => each.icon)).size).toBe(looks.length);
+    expect(new Set(looks.map((each) => each.word)).size).toBe(looks.length);
   });
 
   it("says what failed where that is known", () => {
-    expect(look(row({ state: "failed", note: "The registry stopped sending" })).word).toBe("The registry stopped sending");
+    expect(look(row({ state: "failed", note: "The registry stopped sending" }), "pull").word).toBe("The registry stopped sending");
   });
-  it("fills no more than the bar", () => expect(look(row({ state: "moving", size: 10, done: 12 })).filled).toBe(1));
-  it("bears an empty layer", () => expect(look(row({ state: "moving", size: 0 })).filled).toBe(0));
+  it("fills no more than the bar", () => expect(look(row({ state: "moving", size: 10, done: 12 }), "push").filled).toBe(1));
+  it("bears an empty layer", () => expect(look(row({ state: "moving", size: 0 }), "push").filled).toBe(0));
 });
 
 describe("counts", () => {

@@ -1,10 +1,11 @@
 /** A transfer's rows: what each one says and how long its bar is. */
-import type { TransferRow } from "../../ipc/bindings";
+import type { TransferRow, Verb } from "../../ipc/bindings";
+import { ROW_WORDS } from "./words";
 
 export type Fill = "have" | "move" | "verify" | "done" | "fail" | "none";
 export type RowLook = {
   /** the icon's name in the design's set */
-  icon: "equal" | "clock" | "arrow-down" | "retry" | "shield-check" | "check" | "pause" | "close";
+  icon: "circle-dashed" | "equal" | "link" | "clock" | "arrow-down" | "arrow-up" | "retry" | "shield-check" | "check" | "pause" | "close";
   word: string;
   tone: "have" | "wait" | "move" | "verify" | "done" | "fail";
   fill: Fill;
@@ -12,29 +13,30 @@ export type RowLook = {
   filled: number;
 };
 
-export function look(row: TransferRow): RowLook {
+export function look(row: TransferRow, verb: Verb): RowLook {
   const part = row.size > 0 ? Math.min(1, row.done / row.size) : 0;
+  const word = ROW_WORDS[verb][row.state];
   switch (row.state) {
     case "preparing":
-      return { icon: "clock", word: "Preparing", tone: "wait", fill: "none", filled: 0 };
+      return { icon: "circle-dashed", word, tone: "wait", fill: "none", filled: 0 };
     case "exists":
-      return { icon: "equal", word: "Already exists", tone: "have", fill: "have", filled: 1 };
+      return { icon: "equal", word, tone: "have", fill: "have", filled: 1 };
     case "mounted":
-      return { icon: "equal", word: row.note ?? "Mounted", tone: "have", fill: "have", filled: 1 };
+      return { icon: "link", word: row.note ?? word, tone: "have", fill: "have", filled: 1 };
     case "waiting":
-      return { icon: "clock", word: "Waiting", tone: "wait", fill: part > 0 ? "have" : "none", filled: part };
+      return { icon: "clock", word, tone: "wait", fill: part > 0 ? "have" : "none", filled: part };
     case "moving":
-      return { icon: "arrow-down", word: "Downloading", tone: "move", fill: "move", filled: part };
+      return { icon: verb === "pull" ? "arrow-down" : "arrow-up", word, tone: "move", fill: "move", filled: part };
     case "retrying":
-      return { icon: "retry", word: row.note ?? "Retrying", tone: "wait", fill: "have", filled: part };
+      return { icon: "retry", word: row.note ?? word, tone: "wait", fill: "have", filled: part };
     case "verifying":
-      return { icon: "shield-check", word: "Verifying digest", tone: "verify", fill: "verify", filled: 1 };
+      return { icon: "shield-check", word, tone: "verify", fill: "verify", filled: 1 };
     case "complete":
-      return { icon: "check", word: "Pull complete", tone: "done", fill: "done", filled: 1 };
+      return { icon: "check", word, tone: "done", fill: "done", filled: 1 };
     case "paused":
-      return { icon: "pause", word: "Paused", tone: "wait", fill: "have", filled: part };
+      return { icon: "pause", word, tone: "wait", fill: "have", filled: part };
     case "failed":
-      return { icon: "close", word: row.note ?? "Digest does not match", tone: "fail", fill: "fail", filled: 1 };
+      return { icon: "close", word: row.note ?? word, tone: "fail", fill: "fail", filled: 1 };
   }
 }
 
@@ -51,8 +53,8 @@ export function widths(rows: readonly TransferRow[]): number[] {
 const KINDS: Record<TransferRow["kind"], string> = { layer: "Layer", config: "Config", manifest: "Manifest" };
 
 /** The spoken label of a row. */
-export function spoken(row: TransferRow, shortDigest: string, figure: string): string {
-  return `${KINDS[row.kind]} ${shortDigest}, ${look(row).word}, ${figure}`;
+export function spoken(row: TransferRow, verb: Verb, shortDigest: string, figure: string): string {
+  return `${KINDS[row.kind]} ${shortDigest}, ${look(row, verb).word}, ${figure}`;
 }
 
 /** Layers in their order; the config and manifests only where they still say something. */

@@ -88,20 +88,13 @@ impl RegistryClient {
         let mut request = self.manifest_request(repository, &selector)?;
         request.method = Method::HEAD;
         let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        match (answer.status.is_success(), content_digest(&answer)?, size, kind) {
-            (true, Some(digest), Some(size), Some(kind))
-                if media_type::is_manifest(kind) || media_type::is_index(kind) =>
-            {
-                answer.body.note("the digest of the tag");
-                Ok(Descriptor::new(media_type::essence(kind), digest, size))
-            }
+        match descriptor_of(&answer)? {
+            Some(descriptor) if answer.status.is_success() => Ok(descriptor),
             _ => Ok(self.manifest(repository, &selector, job).await?.descriptor),
         }
     }
 
-    fn manifest_request(&self, repository: &RepositoryName, selector: &str) -> Result<Request> {
+    pub(super) fn manifest_request(&self, repository: &RepositoryName, selector: &str) -> Result<Request> {
         let by = if selector.contains(':') { "by its digest" } else { "by its tag" };
         let purpose = Purpose::new(
             "manifest",
@@ -130,6 +123,18 @@ impl RegistryClient {
         }
         error
     }
+}
+
+/// What the answer to a HEAD says of the manifest, where it says all of it.
+pub(super) fn descriptor_of(answer: &Answer) -> Result<Option<Descriptor>> {
+    let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.filter(|kind| media_type::is_manifest(kind) || media_type::is_index(kind));
+    let (Some(digest), Some(size), Some(kind)) = (content_digest(answer)?, size, kind) else {
+        return Ok(None);
+    };
+    answer.body.note("the digest of the tag");
+    Ok(Some(Descriptor::new(media_type::essence(kind), digest, size)))
 }
 
 fn content_digest(answer: &Answer) -> Result<Option<Digest>> {

@@ -1,25 +1,15 @@
-//! Tags of a repository: all pages, in the registry's order, each tag once.
+//! Tags of a repository: page by page in the registry's order, each tag once.
 
-use std::collections::HashSet;
-
-use http::header::LINK;
 use oci::name::RepositoryName;
 use oci::reference::Tag;
 use serde::Deserialize;
-use url::Url;
+use serde_json::Value;
 
-use super::http::same_origin;
-use super::{Answer, RegistryClient, Scope, refusal};
-use crate::error::{Code, Error, Result};
+use super::page::{PAGE, Pages, Step};
+use super::{RegistryClient, Scope, refusal};
+use crate::error::Result;
 use crate::exchange::Purpose;
 use crate::job::Job;
-
-/// A page is read no further than this, bytes.
-const PAGE_CAP: u64 = 16 << 20;
-/// What a page is asked to hold.
-const PAGE: u32 = 1000;
-/// More pages than this are a loop that hides itself.
-const PAGES: usize = 10_000;
 
 /// What a repository lists.
 #[derive(Clone, Debug, Default)]
@@ -32,136 +22,93 @@ pub struct TagList {
     pub partial: bool,
 }
 
+/// A part of the list.
+#[derive(Clone, Debug, Default)]
+pub struct TagPage {
+    /// Valid tags that no page before had, in the registry's order. May be empty although more follows.
+    pub tags: Vec<Tag>,
+    /// Names that are no tags, as the registry lists them: text to show, never a link.
+    pub invalid: Vec<String>,
+    /// The registry's paging went in circles or nowhere: this is the last page that could be had, and there may be more.
+    pub partial: bool,
+    /// Whether another page follows.
+    pub has_more: bool,
+}
+
+/// The pages of one repository's tags. What it keeps does not grow but for eight bytes a tag.
+pub struct TagPages {
+    pages: Pages,
+    repository: RepositoryName,
+}
+
 #[derive(Deserialize)]
-struct Page {
+struct Body {
+    /// Registries give `null` for none, and odd ones something else among the names.
     #[serde(default)]
-    tags: Option<Vec<Option<String>>>,
+    tags: Option<Vec<Value>>,
+}
+
+impl TagPages {
+    /// The next page; none after the last. After a failure the same page can be asked for again.
+    ///
+    /// # Errors
+    /// [`crate::Code::NotFound`]; [`crate::Code::RedirectRefused`] where the list goes on at another host.
+    pub async fn next(&mut self, job: Option<&Job>) -> Result<Option<TagPage>> {
+        let (answer, body) = match self.pages.fetch::<Body>(job).await? {
+            Step::End => return Ok(None),
+            Step::Refused(answer) => {
+                let object = format!("repository `{}`", self.repository);
+                return Err(refusal(answer, &object, self.pages.redactor()).await);
+            }
+            Step::Page(answer, body) => (answer, body),
+        };
+        let mut page = TagPage::default();
+        for name in body.tags.unwrap_or_default() {
+            let name = match name {
+                Value::Null => continue,
+                Value::String(name) => name,
+                other => other.to_string(),
+            };
+            if !self.pages.is_new(&name) {
+                continue;
+            }
+            match name.parse() {
+                Ok(tag) => page.tags.push(tag),
+                Err(_) => page.invalid.push(name),
+            }
+        }
+        answer.body.note(&format!("{} tags", self.pages.count()));
+        self.pages.turn(&answer, !page.tags.is_empty() || !page.invalid.is_empty())?;
+        (page.partial, page.has_more) = (self.pages.is_partial(), self.pages.has_more());
+        Ok(Some(page))
+    }
 }
 
 impl RegistryClient {
-    /// Lists all tags of a repository (distribution spec, `tags/list`).
+    /// The tags of a repository, page by page (distribution spec, `tags/list`). Nothing is asked before the first
+    /// [`TagPages::next`].
     ///
     /// # Errors
-    /// [`Code::NotFound`]; [`Code::RedirectRefused`] where a page points to another host.
-    pub async fn tags(&self, repository: &RepositoryName, job: Option<&Job>) -> Result<TagList> {
-        let mut list = TagList::default();
-        let mut seen = HashSet::new();
-        let mut visited = HashSet::new();
+    /// Where the name has no registry that could be asked.
+    pub fn tag_pages(&self, repository: &RepositoryName) -> Result<TagPages> {
         let purpose = Purpose::new("tags", "Longshore asks which tags the repository has, a page at a time.");
-        let mut request = self.request(&format!("/v2/{}/tags/list?n={PAGE}", repository.path()), purpose)?;
-        for _ in 0..PAGES {
-            if !visited.insert(request.url.to_string()) {
-                list.partial = true;
-                return Ok(list);
-            }
-            let scopes = [Scope::pull(repository)];
-            let (answer, body) = self.call_and_read(request.clone(), &scopes, PAGE_CAP, job).await?;
-            if !answer.status.is_success() {
-                let object = format!("repository `{repository}`");
-                return Err(refusal(answer, &object, self.http().log().redactor()).await);
-            }
-            if super::http::looks_like_html(&answer, &body) {
-                return Err(super::http::web_page(repository.registry().as_str(), answer.status)
-                    .at_exchange(answer.body.exchange()));
-            }
-            let page: Page = serde_json::from_slice(&body).map_err(|error| {
-                Error::new(
-                    Code::ProtocolViolation,
-                    format!("the list of tags of `{repository}` is not the JSON that it should be"),
-                )
-                .with_hint("The registry or a proxy in front of it is broken; a tag that you know can still be typed")
-                .with_source(error)
-                .at_exchange(answer.body.exchange())
-            })?;
-            let before = seen.len();
-            for name in page.tags.unwrap_or_default().into_iter().flatten() {
-                if !seen.insert(name.clone()) {
-                    continue;
-                }
-                match name.parse() {
-                    Ok(tag) => list.tags.push(tag),
-                    Err(_) => list.invalid.push(name),
-                }
-            }
-            answer.body.note(&format!("{} tags", seen.len()));
-            request.url = match next_page(&answer, &request.url)? {
-                Next::End => return Ok(list),
-                // A page that brings nothing new and points on: some registries never end.
-                Next::Page(next) if seen.len() > before => next,
-                Next::Page(_) | Next::Nowhere => {
-                    list.partial = true;
-                    return Ok(list);
-                }
-            };
+        let first = self.request(&format!("/v2/{}/tags/list?n={PAGE}", repository.path()), purpose)?;
+        let what = format!("list of tags of `{repository}`");
+        let pages = Pages::new(self.clone(), first, vec![Scope::pull(repository)], what);
+        Ok(TagPages { pages, repository: repository.clone() })
+    }
+
+    /// All pages of [`RegistryClient::tag_pages`] in one list.
+    ///
+    /// # Errors
+    /// As [`TagPages::next`].
+    pub async fn tags(&self, repository: &RepositoryName, job: Option<&Job>) -> Result<TagList> {
+        let (mut pages, mut list) = (self.tag_pages(repository)?, TagList::default());
+        while let Some(page) = pages.next(job).await? {
+            list.tags.extend(page.tags);
+            list.invalid.extend(page.invalid);
+            list.partial |= page.partial;
         }
-        list.partial = true;
         Ok(list)
-    }
-}
-
-/// What follows a page.
-enum Next {
-    End,
-    Page(Url),
-    /// There is more, at an address that is none.
-    Nowhere,
-}
-
-/// Where `Link: <…>; rel="next"` points (RFC 8288), which must be on the same origin.
-fn next_page(answer: &Answer, from: &Url) -> Result<Next> {
-    let links = answer.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    let Some(target) = links.flat_map(split_links).find_map(next_target) else { return Ok(Next::End) };
-    let Ok(next) = from.join(target) else { return Ok(Next::Nowhere) };
-    if !same_origin(&next, from) {
-        let host = super::http::host_of(&next);
-        let why = format!("the list of tags goes on at another host, `{host}`");
-        answer.body.failed(&why);
-        return Err(Error::new(Code::RedirectRefused, why)
-            .with_hint("The registry or a proxy in front of it is misconfigured; Longshore does not go there")
-            .at_exchange(answer.body.exchange()));
-    }
-    Ok(Next::Page(next))
-}
-
-fn split_links(value: &str) -> impl Iterator<Item = &str> {
-    // A comma separates links only outside the angle brackets.
-    let mut inside = false;
-    value.split(move |character| {
-        match character {
-            '<' => inside = true,
-            '>' => inside = false,
-            _ => {}
-        }
-        character == ',' && !inside
-    })
-}
-
-fn next_target(link: &str) -> Option<&str> {
-    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-    let is_next = parameters.split(';').any(|parameter| {
-        let Some((name, value)) = parameter.split_once('=') else { return false };
-        name.trim().eq_ignore_ascii_case("rel")
-            && value.trim().trim_matches('"').split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
-    });
-    is_next.then_some(target)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_read_in_every_form() {
-        let rows = [
-            ("usual", r#"</v2/a/tags/list?last=x&n=2>; rel="next""#, Some("/v2/a/tags/list?last=x&n=2")),
-            ("unquoted", "</x>; rel=next", Some("/x")),
-            ("second of two", r#"</p>; rel="prev", </n>; rel="next""#, Some("/n")),
-            ("comma inside", r#"</x?last=a,b>; rel="next""#, Some("/x?last=a,b")),
-            ("other relation", r#"</x>; rel="first""#, None),
-            ("garbage", "next please", None),
-        ];
-        for (name, value, want) in rows {
-            assert_eq!(split_links(value).find_map(next_target), want, "{name}");
-        }
     }
 }

@@ -3,7 +3,7 @@
 use engine::Code;
 use engine::error::Result;
 use engine::registry::tag::TagList;
-use oci::reference::Tag;
+use oci::reference::{Reference, Tag};
 use serde_json::json;
 use testkit::image::Image;
 use testkit::server::{Fault, On, Reply, Server};
@@ -46,6 +46,7 @@ async fn f072_null_duplicate_and_odd_tags_are_sorted_out() {
         ("none", json!([]), vec![], vec![]),
         ("duplicates", json!(["b", "a", "b", "a"]), vec!["b", "a"], vec![]),
         ("null among them", json!(["b", null, "a"]), vec!["b", "a"], vec![]),
+        ("what is no text", json!(["ok", [], { "a": 1 }]), vec!["ok"], vec!["[]", "{\"a\":1}"]),
         (
             "no tags at all",
             json!(["ok", "<script>", "-x", "a/b", ""]),
@@ -97,6 +98,60 @@ async fn f073_paging_that_leads_nowhere_ends_and_is_told() {
     assert!(list.partial);
     assert_eq!(names(&list), ["a"]);
     assert_eq!(scene.registry.count(&On::get(LIST)), 2);
+}
+
+#[tokio::test]
+async fn f072_a_hundred_thousand_tags_come_a_page_at_a_time() {
+    const TAGS: usize = 100_000;
+    const PAGE: usize = 1000;
+    // Made as they are asked for: neither side holds more than a page.
+    let server = Server::start(|request| {
+        let last = request.query_values("last").into_iter().next();
+        let from = last.map_or(0, |last| last.trim_start_matches('t').parse::<usize>().unwrap() + 1);
+        let to = (from + PAGE).min(TAGS);
+        let tags: Vec<String> = (from..to).map(|at| format!("t{at:06}")).collect();
+        let reply = Reply::json(200, &json!({ "name": REPOSITORY, "tags": tags }));
+        if to == TAGS {
+            return reply;
+        }
+        reply.with("Link", &format!("<{}?n={PAGE}&last={}>; rel=\"next\"", request.path, tags[PAGE - 1]))
+    });
+    let name: Reference = format!("{}/{REPOSITORY}", server.host()).parse().unwrap();
+    let mut scene = Scene::open(Image::tiny("x"));
+    scene.host = server.host();
+    let mut pages = scene.engine().client(&name).tag_pages(name.repository()).unwrap();
+    let (mut count, mut largest) = (0, 0);
+    while let Some(page) = pages.next(None).await.unwrap() {
+        assert_eq!(page.tags[0].as_str(), format!("t{count:06}"), "in order, none left out");
+        count += page.tags.len();
+        largest = largest.max(page.tags.len());
+        assert_eq!(server.count(&On::get(LIST)), count / PAGE, "no page is asked for before it is wanted");
+        assert_eq!(page.has_more, count < TAGS);
+        assert!(!page.partial && page.invalid.is_empty());
+    }
+    assert_eq!((count, largest), (TAGS, PAGE));
+}
+
+#[tokio::test]
+async fn f072_a_page_that_fails_can_be_asked_for_again() {
+    let image = Image::tiny("x");
+    let scene = Scene::open(image.clone());
+    (0..1500).for_each(|at| scene.registry.put(REPOSITORY, &format!("v{at:04}"), &image));
+    let reference = scene.reference();
+    let mut pages = scene.engine().client(&reference).tag_pages(reference.repository()).unwrap();
+    assert_eq!(pages.next(None).await.unwrap().unwrap().tags.len(), 1000);
+    scene.registry.fault(On::get(LIST), Fault::status(404));
+    assert_eq!(pages.next(None).await.unwrap_err().code(), Code::NotFound);
+    scene.registry.heal();
+    assert_eq!(pages.next(None).await.unwrap().unwrap().tags.len(), 501);
+    assert!(pages.next(None).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_registry_that_refuses_the_number_is_asked_without_it() {
+    let scene = Scene::open(Image::tiny("x"));
+    scene.registry.fault(On::get(&format!("{LIST}?n=*")), Fault::status(400));
+    assert_eq!(names(&tags(&scene).await.unwrap()), ["latest"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ mod scene;
 
 mod auth;
 mod auth_refusals;
+mod catalog;
 mod content;
+mod describe;
 mod disks;
 mod helpers;
 mod jobs;
@@ -17,5 +19,6 @@ mod manifests_refused;
 mod origins;
 mod platforms;
 mod realms;
+mod referrers;
 mod secrets;
 mod tokens;

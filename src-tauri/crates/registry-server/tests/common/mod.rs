@@ -33,6 +33,14 @@ pub async fn served_as(options: Options) -> Served {
 }
 
 impl Served {
+    /// The same store, served anew.
+    pub async fn again(self, options: Options) -> Self {
+        let Self { server, store, client, _dir } = self;
+        server.stop().await;
+        let server = RegistryServer::start(store.clone(), options).await.unwrap();
+        Self { server, store, client, _dir }
+    }
+
     /// A request to a path, or to a Location that an answer gave.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
