@@ -5,13 +5,18 @@
 //! http; what answers from a public address never sends us to a private one; every answer is read up to a bound.
 
 mod body;
+mod clients;
 mod failure;
 mod network;
+mod options;
 mod outgoing;
+mod proxy;
 mod redirect;
 mod retry;
+mod tls;
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -24,48 +29,21 @@ pub use body::{Body, Pace};
 pub(crate) use failure::{is_garbled, looks_like_html, says_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
+pub use options::HttpOptions;
 pub use outgoing::Outgoing;
+pub use proxy::{ProxyMode, ProxyRoutes, ProxySettings};
 pub use retry::{Repeat, RetryPolicy};
+pub use tls::{ClientCertificate, Fingerprint, TlsIdentity};
+pub(super) use tls::{certificates, fingerprint};
 
+use self::network::ClientKey;
+use super::host::Hosts;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
 use crate::job::{Job, TransferEvent};
 
 /// An error body is read no further than this, bytes.
 pub const ERROR_BODY_CAP: u64 = 64 * 1024;
-
-/// How the engine uses the network.
-#[derive(Clone, Debug)]
-pub struct HttpOptions {
-    /// Hosts (`host` or `host:port`) spoken to in plain HTTP; loopback hosts are so anyway.
-    pub plain_http: Vec<String>,
-    /// Token servers (`host` or `host:port`) that accounts of any registry may be sent to.
-    pub trusted_realms: Vec<String>,
-    /// PEM certificates trusted beside the system's.
-    pub extra_roots: Vec<Vec<u8>>,
-    /// Time for a connection to be made, over all tries.
-    pub connect_timeout: Duration,
-    /// When a body or an answer is given up.
-    pub pace: Pace,
-    /// How failed requests are tried again.
-    pub retry: RetryPolicy,
-    /// Names and addresses.
-    pub network: Network,
-}
-
-impl Default for HttpOptions {
-    fn default() -> Self {
-        Self {
-            plain_http: Vec::new(),
-            trusted_realms: Vec::new(),
-            extra_roots: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
-            pace: Pace::default(),
-            retry: RetryPolicy::default(),
-            network: Network::default(),
-        }
-    }
-}
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -135,13 +113,21 @@ pub struct Http(Arc<Inner>);
 struct Inner {
     options: HttpOptions,
     log: ExchangeLog,
-    clients: [OnceLock<Result<reqwest::Client, String>>; 4],
+    hosts: Hosts,
+    /// Made when they are first needed, one for each [`ClientKey`].
+    clients: Mutex<HashMap<ClientKey, Result<reqwest::Client, String>>>,
+    roots: OnceLock<Result<rustls::RootCertStore, String>>,
 }
 
 impl Http {
     /// A client; nothing is loaded or opened until the first request (root certificates only for https).
     pub fn new(options: HttpOptions, log: ExchangeLog) -> Self {
-        Self(Arc::new(Inner { options, log, clients: Default::default() }))
+        for secret in options.proxies.secrets() {
+            log.redactor().learn(&secret);
+        }
+        let hosts = Hosts::new(&options.hosts, options.certificates.clone());
+        let (clients, roots) = (Mutex::default(), OnceLock::new());
+        Self(Arc::new(Inner { options, log, hosts, clients, roots }))
     }
 
     /// Its options.
@@ -152,14 +138,6 @@ impl Http {
     /// The record.
     pub fn log(&self) -> &ExchangeLog {
         &self.0.log
-    }
-
-    /// Whether plain HTTP is spoken to this host.
-    pub fn is_plain(&self, registry: &oci::name::Registry) -> bool {
-        let marked = |mark: &String| {
-            mark.eq_ignore_ascii_case(registry.identity()) || mark.eq_ignore_ascii_case(registry.host())
-        };
-        registry.is_loopback() || self.0.options.plain_http.iter().any(marked)
     }
 
     /// Sends it and follows redirects; tries again what may be tried again. The answer may be a refusal (4xx, 5xx):
@@ -272,14 +250,22 @@ impl Http {
     ) -> Result<reqwest::Response> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
         *outgoing.headers_mut() = headers;
-        let client = self.client(url.scheme() == "https", guarded)?;
+        let proxy = self.0.options.proxies.to(url).cloned();
+        if guarded && proxy.is_some() && self.0.options.network.is_inner(url).await {
+            return Err(failure::inner(url));
+        }
+        let tls = (url.scheme() == "https").then(|| self.host(&host_of(url)).tls.clone());
+        if tls.as_ref().is_some_and(|tls| tls.skip_verification) {
+            exchange.unverified();
+        }
+        let client = self.client(&ClientKey { tls, guarded, proxy: proxy.clone() })?;
         let stall = self.0.options.pace.stall;
         if let Some(stream) = &request.stream {
             outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(stream.length()));
             *outgoing.body_mut() = Some(stream.take()?);
             let sending = client.execute(outgoing);
             let sent = stream.watch(sending, stall, &host_of(url), exchange).await?;
-            return sent.map_err(|error| failure::classify(error, url));
+            return sent.map_err(|error| failure::classify(error, url, proxy.as_ref()));
         }
         let may_have_body = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
         if may_have_body {
@@ -289,7 +275,7 @@ impl Http {
         *outgoing.body_mut() = request.body.clone().map(Into::into);
         match tokio::time::timeout(stall, client.execute(outgoing)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failure::classify(error, url)),
+            Ok(Err(error)) => Err(failure::classify(error, url, proxy.as_ref())),
             Err(_) => Err(Error::new(
                 Code::Timeout,
                 format!("`{}` did not answer for {} s", host_of(url), stall.as_secs()),
@@ -329,13 +315,6 @@ impl Http {
         }
         let body = Body::new(response, exchange, self.0.options.pace, host_of(url));
         Ok(Answer { status, headers, url: url.clone(), body })
-    }
-
-    fn client(&self, tls: bool, guarded: bool) -> Result<&reqwest::Client> {
-        let slot = &self.0.clients[usize::from(tls) * 2 + usize::from(guarded)];
-        slot.get_or_init(|| network::client(&self.0.options, tls, guarded)).as_ref().map_err(|why| {
-            Error::new(Code::ConfigInvalid, format!("the HTTP client could not be set up: {why}"))
-        })
     }
 }
 
