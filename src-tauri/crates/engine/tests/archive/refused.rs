@@ -163,7 +163,7 @@ async fn f108_layouts_with_links_or_other_bytes_are_refused() {
 }
 
 #[tokio::test]
-async fn f099_cut_archives_are_refused_at_every_place() {
+async fn f096_cut_archives_are_refused_at_every_place() {
     let scene = Scene::new();
     let image = image(3);
     let layout = scene.layout(&image, "x");
