@@ -23,6 +23,7 @@ commands! {
     account::credential_trail(host: String) -> CredentialTrail;
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
+    compare::compare_images(a: CompareSide, b: CompareSide) -> Comparison;
     store::remove_images(references: Vec<String>) -> RemoveReport;
     store::collect_garbage(dry_run: bool) -> GarbageReport;
     transfer::start_pull(request: PullRequest) -> u64;
@@ -36,6 +37,12 @@ commands! {
     exchange::read_exchange(id: u64) -> ExchangeDetail;
     exchange::watch_exchanges(on_exchanges: Stream<Vec<ExchangeHead>>) -> ();
     store::hash_document(reference: String, digest: String) -> HashReport;
+    network::read_network() -> NetworkSettings;
+    network::write_host(settings: HostSettings) -> NetworkSettings;
+    network::write_proxy(proxy: ProxySettings) -> NetworkSettings;
+    network::trust_realm(host: String, trusted: bool) -> NetworkSettings;
+    network::read_certificates(host: String) -> CertificateChain;
+    network::trust_certificate(host: String, sha256: String) -> ();
     settings::read_settings() -> Settings;
     settings::write_settings(settings: Settings) -> ();
 }
