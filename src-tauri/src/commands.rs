@@ -11,6 +11,7 @@ mod exchange;
 mod explorer;
 mod image;
 mod network;
+mod push;
 mod reference;
 mod referrer;
 mod registry;
@@ -30,9 +31,9 @@ use crate::wire::{
     AppInfo, CatalogPage, CertificateChain, CompareSide, Comparison, CredentialTrail, DeletePlan,
     DeleteReport, DeleteRequest, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport,
     HostSettings, ImageDetail, JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, NetworkSettings, Ping,
-    PracticeShelf, ProxySettings, PullRequest, RateLimit, ReferrerList, RegistryEntry, RemoveReport,
-    RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRow,
-    TagRows,
+    PracticeShelf, ProxySettings, PullRequest, PushRequest, RateLimit, ReferrerList, RegistryEntry,
+    RemoveReport, RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
+    TagQuery, TagRow, TagRows, Tagged,
 };
 pub use stream::Stream;
 

@@ -54,6 +54,7 @@ pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{
     CertificateChain, CertificateView, HostSettings, NetworkSettings, ProxyMode, ProxySettings,
 };
+pub use push::{Origin, PushRequest, Tagged};
 pub use reference::Explanation;
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use engine::Result;
 use engine::registry::certificate::Certificate;
 use engine::registry::host::RegistriesConfig;
-use engine::registry::http;
+use engine::registry::{Registries, http};
 use oci::Registry;
 
 use super::registry::hosts;
@@ -28,7 +28,8 @@ pub async fn read_network(app: &Arc<Longshore>) -> Result<NetworkSettings> {
 /// Hosts for which something is kept: in the file, or a certificate that is trusted.
 fn shown(app: &Longshore, config: &RegistriesConfig, known: Vec<Registry>) -> Result<NetworkSettings> {
     let clients = app.registries();
-    let kept = config.registries.keys().filter_map(|host| Registry::parse(host).ok());
+    let kept = config.registries.keys().cloned().chain(with_certificates(&clients));
+    let kept = kept.filter_map(|host| Registry::parse(&host).ok());
     let mut hosts: Vec<HostSettings> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     for host in kept.chain(known) {
@@ -58,6 +59,13 @@ fn shown(app: &Longshore, config: &RegistriesConfig, known: Vec<Registry>) -> Re
             no_proxy: config.proxy.no_proxy.clone(),
         },
     })
+}
+
+/// Names of the folders of certificates that are trusted, each a host's.
+fn with_certificates(clients: &Registries) -> Vec<String> {
+    let folder = clients.http().options().certificates.own.as_deref();
+    let folders = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+    folders.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// Keeps what is said of one host; what says nothing is forgotten. Of the certificates that are trusted for it those that

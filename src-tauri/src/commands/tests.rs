@@ -4,6 +4,7 @@ mod accounts;
 mod comparisons;
 mod hostile;
 mod hosts;
+mod pushes;
 mod registries;
 mod repositories;
 mod secrets;
