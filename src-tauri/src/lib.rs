@@ -6,8 +6,8 @@
 //! | [`jobs`] | the queue of transfers, which outlives the page |
 //! | [`explorer`] | what the page has open of registries: repositories with all their tags |
 //! | [`commands`] | the one list of what the page may ask, and the adapters behind it |
+//! | [`network`] | how registries are reached, as it is kept |
 //! | [`wire`] | what crosses to the page; its TypeScript types are generated from here |
-//! | [`network`] | the clients of registries, by what is kept for hosts |
 //! | [`runtime`] | the engine's threads, behind the window's
 //! | [`window`] | the frame: when it shows, where it may navigate, what it keeps |
 //!

@@ -1,88 +1,77 @@
-//! The clients of registries, and what is kept for hosts: the engine's own file, which the command line reads too.
+//! How registries are reached, as it is kept: the file that the command line goes by too, and what the clients are made
+//! with.
 //!
-//! Nothing here fails at start: where the file can't be used, the clients go by the defaults, which are the strictest,
-//! and whoever looks at the settings is told.
+//! Nothing fails at start: a file that can't be read is told where its settings are looked at, and left as it is.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use engine::credential::Keyring;
-use engine::exchange::ExchangeLog;
+use engine::registry::HttpOptions;
 use engine::registry::host::RegistriesConfig;
-use engine::registry::{Http, HttpOptions, Registries};
 use engine::{Code, Error, Result};
 
-use crate::settings::{self, Frame};
-use crate::state::Places;
-use crate::wire::Settings;
+/// Reads a variable of the environment.
+pub type Environment = fn(&str) -> Option<OsString>;
 
-/// The clients, made from what is kept.
+/// What is kept of the network.
 pub struct Network {
-    /// What they were made from.
-    pub config: RegistriesConfig,
-    /// The clients.
-    pub registries: Registries,
+    dir: Option<PathBuf>,
+    environment: Environment,
+    /// What the clients go by.
+    used: Mutex<RegistriesConfig>,
 }
 
 impl Network {
-    /// As it is kept; by the defaults where that can't be used.
-    pub fn open(places: &Places, settings: &Settings, log: &ExchangeLog, keyring: &Keyring) -> Self {
-        let config = load(places).unwrap_or_default();
-        Self::new(config, places, settings, log, keyring).unwrap_or_else(|_| {
-            let http = Http::new(HttpOptions::default(), log.clone());
-            Self { config: RegistriesConfig::default(), registries: Registries::new(http, keyring.clone()) }
-        })
+    /// The settings in `dir`, with the proxies and folders that the environment names. Blocks.
+    pub fn new(dir: Option<PathBuf>, environment: Environment) -> Self {
+        let used = dir.as_deref().and_then(|dir| RegistriesConfig::load(dir).ok()).unwrap_or_default();
+        Self { dir, environment, used: Mutex::new(used) }
     }
 
-    /// Fresh clients.
+    /// What is kept now, and whether the clients go by something else. Blocks.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`] where a proxy's address is none.
-    pub fn new(
-        config: RegistriesConfig,
-        places: &Places,
-        settings: &Settings,
-        log: &ExchangeLog,
-        keyring: &Keyring,
-    ) -> Result<Self> {
-        let mut options = config.options(places.config.as_deref(), places.environment)?;
-        options.plain_http.extend(settings.plain_http.iter().cloned());
-        let registries = Registries::new(Http::new(options, log.clone()), keyring.clone());
-        Ok(Self { config, registries })
+    /// [`Code::ConfigInvalid`] where it can't be read or used.
+    pub fn read(&self) -> Result<(RegistriesConfig, bool)> {
+        let Some(dir) = self.dir.as_deref() else { return Ok((RegistriesConfig::default(), false)) };
+        let kept = RegistriesConfig::load(dir)?;
+        kept.options(Some(dir), self.environment)?;
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = *used != kept;
+        used.clone_from(&kept);
+        Ok((kept, changed))
     }
-}
 
-/// What is kept. Blocks.
-///
-/// # Errors
-/// [`Code::ConfigInvalid`] where it can't be used.
-pub fn load(places: &Places) -> Result<RegistriesConfig> {
-    places.config.as_deref().map_or_else(|| Ok(RegistriesConfig::default()), RegistriesConfig::load)
-}
-
-/// There is no place for it.
-pub fn nowhere() -> Error {
-    Error::new(Code::ConfigInvalid, "there is no folder to keep settings of registries in")
-        .with_hint("Set `HOME`")
-}
-
-/// The window once kept plain HTTP hosts among its own settings, where the command line did not see them. They move over;
-/// where they can't, they stay, and count.
-pub fn adopt_plain_http(places: &Places, frame: &dyn Frame, settings: &mut Settings) {
-    if settings.plain_http.is_empty() {
-        return;
-    }
-    let Some(dir) = places.config.as_deref() else { return };
-    let hosts = std::mem::take(&mut settings.plain_http);
-    if move_over(dir, &hosts).is_err() || settings::save(frame, settings).is_err() {
-        settings.plain_http = hosts;
-    }
-}
-
-fn move_over(dir: &Path, hosts: &[String]) -> Result<()> {
-    RegistriesConfig::change(dir, |config| {
-        for host in hosts {
-            config.registries.entry(host.clone()).or_default().plain_http = true;
-        }
+    /// Changes what is kept. Blocks.
+    ///
+    /// # Errors
+    /// As [`Network::read`], and what `change` says; nothing is changed then.
+    pub fn change(&self, change: impl FnOnce(&mut RegistriesConfig) -> Result<()>) -> Result<()> {
+        let dir = self.dir.as_deref().ok_or_else(|| {
+            Error::new(Code::ConfigInvalid, "there is no folder to keep settings in")
+                .with_hint("Set `HOME`, or name a folder with `LONGSHORE_CONFIG`")
+        })?;
+        let kept = RegistriesConfig::change(dir, |config| {
+            change(config)?;
+            Ok(config.clone())
+        })?;
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         Ok(())
-    })
+    }
+
+    /// What the clients are made with. A proxy of the environment whose address is none is left out: reading the
+    /// settings says so.
+    pub fn options(&self) -> HttpOptions {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let dir = self.dir.as_deref();
+        used.options(dir, self.environment).or_else(|_| used.options(dir, |_| None)).unwrap_or_default()
+    }
+
+    /// Hosts that a certificate is trusted for.
+    pub fn certified(&self) -> Vec<String> {
+        let folder = self.dir.as_deref().map(|dir: &Path| dir.join("certificates"));
+        let entries = folder.and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
 }

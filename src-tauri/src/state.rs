@@ -3,14 +3,13 @@
 //! Nothing here fails at start. A store that can't be opened is tried again when it is next needed, so that the window
 //! can say what is wrong and go on once it is put right; the practice registry likewise.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use engine::credential::{DockerConfigSource, Keyring};
 use engine::exchange::{Exchange, ExchangeLog};
-use engine::registry::Registries;
 use engine::registry::host::{RegistriesConfig, config_dir};
+use engine::registry::{Http, HttpOptions, Registries};
 use engine::store::{ContentStore, Holding, Stamp, default_dir};
 use engine::{Code, Error, Result};
 use oci::Reference;
@@ -18,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::explorer::Explorer;
 use crate::jobs::Jobs;
-use crate::network::{self, Network};
+use crate::network::{Environment, Network};
 use crate::practice::Practice;
 use crate::settings::{self, Frame};
 use crate::wire::{Fault, Settings};
@@ -32,10 +31,10 @@ pub struct Places {
     pub practice: PathBuf,
     /// The practice registry's port, if it is free.
     pub practice_port: u16,
-    /// The folder of what is kept for hosts, which the command line reads too. None where there is no home directory.
+    /// Longshore's own settings of registries; nowhere where there is no home directory.
     pub config: Option<PathBuf>,
     /// Reads a variable of the environment.
-    pub environment: fn(&str) -> Option<OsString>,
+    pub environment: Environment,
 }
 
 impl Places {
@@ -48,16 +47,17 @@ impl Places {
             Error::new(Code::ConfigInvalid, "there is no home directory to keep images in")
                 .with_hint("Set `HOME`, or name a folder with `LONGSHORE_STORE`")
         };
-        let variable: fn(&str) -> Option<OsString> = |name| std::env::var_os(name);
+        let variable = |name: &str| std::env::var_os(name);
         // The samples do not move with the store: they can be made anew anywhere.
         let unmoved = |name: &str| if name == "LONGSHORE_STORE" { None } else { variable(name) };
         let practice = default_dir(unmoved).ok_or_else(nowhere)?.with_file_name("practice");
+        let environment: Environment = |name| std::env::var_os(name);
         Ok(Self {
             store: default_dir(variable).ok_or_else(nowhere)?,
             practice,
             practice_port: 5055,
-            config: config_dir(variable),
-            environment: variable,
+            config: config_dir(environment),
+            environment,
         })
     }
 }
@@ -72,7 +72,8 @@ pub struct Longshore {
     keyring: Keyring,
     docker_config: Option<PathBuf>,
     log: ExchangeLog,
-    network: RwLock<Network>,
+    network: Network,
+    registries: RwLock<Registries>,
     practice: tokio::sync::Mutex<Option<Arc<Practice>>>,
     jobs: Jobs,
     explorer: Explorer,
@@ -83,12 +84,12 @@ pub struct Longshore {
 impl Longshore {
     /// Puts the parts together. Nothing is opened yet.
     pub fn new(places: Places, frame: Box<dyn Frame>, credentials: DockerConfigSource) -> Self {
-        let mut settings = settings::load(&*frame);
-        network::adopt_plain_http(&places, &*frame, &mut settings);
+        let settings = settings::load(&*frame);
         let log = ExchangeLog::default();
         let docker_config = credentials.config_file.clone();
         let keyring = Keyring::new(credentials);
-        let network = Network::open(&places, &settings, &log, &keyring);
+        let network = Network::new(places.config.clone(), places.environment);
+        let registries = registries(&settings, &network, &log, &keyring);
         Self {
             places,
             frame,
@@ -96,7 +97,8 @@ impl Longshore {
             inventory: Mutex::default(),
             docker_config,
             jobs: Jobs::new(log.redactor().clone(), || jiff::Timestamp::now().to_string()),
-            network: RwLock::new(network),
+            network,
+            registries: RwLock::new(registries),
             settings: Mutex::new(settings),
             keyring,
             log,
@@ -136,40 +138,9 @@ impl Longshore {
         &self.keyring
     }
 
-    /// The clients, with what is kept for hosts as it is now.
+    /// The clients, with the settings as they are now.
     pub fn registries(&self) -> Registries {
-        self.network.read().unwrap_or_else(PoisonError::into_inner).registries.clone()
-    }
-
-    /// The hosts for which something is kept.
-    pub fn kept_hosts(&self) -> Vec<String> {
-        let network = self.network.read().unwrap_or_else(PoisonError::into_inner);
-        network.config.registries.keys().cloned().collect()
-    }
-
-    /// What is kept for hosts, read again: another program may have changed it. It holds for every request from now on.
-    /// Blocks.
-    ///
-    /// # Errors
-    /// [`Code::ConfigInvalid`] where it can't be read; what was known before goes on to hold.
-    pub fn reload_network(&self) -> Result<RegistriesConfig> {
-        let config = network::load(&self.places)?;
-        let settings = self.settings();
-        let mut network = self.network.write().unwrap_or_else(PoisonError::into_inner);
-        if network.config != config {
-            *network = Network::new(config.clone(), &self.places, &settings, &self.log, &self.keyring)?;
-        }
-        Ok(config)
-    }
-
-    /// Changes what is kept for hosts; see [`Longshore::reload_network`]. Blocks.
-    ///
-    /// # Errors
-    /// [`Code::ConfigInvalid`], and what `change` gives; nothing is changed then.
-    pub fn change_network(&self, change: impl FnOnce(&mut RegistriesConfig) -> Result<()>) -> Result<()> {
-        let dir = self.places.config.as_deref().ok_or_else(network::nowhere)?;
-        RegistriesConfig::change(dir, change)?;
-        self.reload_network().map(drop)
+        self.registries.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the page may know of a failure.
@@ -247,12 +218,42 @@ impl Longshore {
         let mut current = lock(&self.settings);
         settings::save(&*self.frame, &settings)?;
         if settings.plain_http != current.plain_http {
-            let mut network = self.network.write().unwrap_or_else(PoisonError::into_inner);
-            let config = network.config.clone();
-            *network = Network::new(config, &self.places, &settings, &self.log, &self.keyring)?;
+            self.reach(&settings);
         }
         *current = settings;
         Ok(())
+    }
+
+    /// How registries are reached, as it is kept now: the command line may have changed it. Blocks.
+    ///
+    /// # Errors
+    /// As [`Network::read`].
+    pub fn network(&self) -> Result<RegistriesConfig> {
+        let (kept, changed) = self.network.read()?;
+        if changed {
+            self.reach(&self.settings());
+        }
+        Ok(kept)
+    }
+
+    /// Changes how registries are reached, from the next request on. Blocks.
+    ///
+    /// # Errors
+    /// As [`Network::change`].
+    pub fn change_network(&self, change: impl FnOnce(&mut RegistriesConfig) -> Result<()>) -> Result<()> {
+        self.network.change(change)?;
+        self.reach(&self.settings());
+        Ok(())
+    }
+
+    /// Hosts that a certificate is trusted for.
+    pub fn certified(&self) -> Vec<String> {
+        self.network.certified()
+    }
+
+    fn reach(&self, settings: &Settings) {
+        let fresh = registries(settings, &self.network, &self.log, &self.keyring);
+        *self.registries.write().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
 
     /// A page begins to load: whatever streams to the one before ends, and what that one had open is closed.
@@ -265,6 +266,11 @@ impl Longshore {
     pub fn page(&self) -> watch::Receiver<u64> {
         self.page.subscribe()
     }
+}
+
+fn registries(settings: &Settings, network: &Network, log: &ExchangeLog, keyring: &Keyring) -> Registries {
+    let options = HttpOptions { plain_http: settings.plain_http.clone(), ..network.options() };
+    Registries::new(Http::new(options, log.clone()), keyring.clone())
 }
 
 /// Input of the page as a reference. The page writes `/@sha256:…` for an entry of the store that has no name.

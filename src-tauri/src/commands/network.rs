@@ -1,186 +1,175 @@
-//! How registries are reached.
+//! How registries are reached: what is kept for each host, for token servers and for the proxy.
 //!
-//! The settings are the engine's own file, which the command line reads too: each command changes one thing in it, so
-//! that nothing of what somebody else changed meanwhile is lost.
+//! Every write names one thing and answers the new whole, so that what the command line changed meanwhile stays.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine::Result;
-use engine::registry::certificate::Certificate;
 use engine::registry::host::RegistriesConfig;
-use engine::registry::{Registries, http};
+use engine::registry::http::{ProxyMode as Mode, ProxySettings as Proxy};
+use engine::{Code, Error, Result};
 use oci::Registry;
 
-use super::registry::hosts;
 use crate::settings::parse_host;
 use crate::state::{Longshore, blocking};
 use crate::wire::{
     CertificateChain, CertificateView, HostSettings, NetworkSettings, ProxyMode, ProxySettings,
 };
 
-/// Everything that is kept, as it is in the file now.
+/// More entries than this are no list.
+const MOST: usize = 500;
+
+/// Everything that is kept.
 pub async fn read_network(app: &Arc<Longshore>) -> Result<NetworkSettings> {
-    let known = hosts(app, &app.settings()).await;
     let app = app.clone();
-    blocking(move || shown(&app, &app.reload_network()?, known)).await
+    blocking(move || whole(&app)).await
 }
 
-/// Hosts for which something is kept: in the file, or a certificate that is trusted.
-fn shown(app: &Longshore, config: &RegistriesConfig, known: Vec<Registry>) -> Result<NetworkSettings> {
-    let clients = app.registries();
-    let kept = config.registries.keys().cloned().chain(with_certificates(&clients));
-    let kept = kept.filter_map(|host| Registry::parse(&host).ok());
-    let mut hosts: Vec<HostSettings> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    for host in kept.chain(known) {
-        if seen.iter().any(|identity| identity == host.identity()) {
-            continue;
-        }
-        seen.push(host.identity().to_owned());
-        let trusted = clients.trusted_certificates(&host)?;
-        let settings = config.registries.get(&key_of(config, &host)).cloned().unwrap_or_default();
-        if settings.is_empty() && trusted.is_empty() {
-            continue;
-        }
-        hosts.push(HostSettings {
-            host: host.as_str().to_owned(),
-            plain_http: settings.plain_http,
-            skip_tls_verification: settings.skip_tls_verification,
-            mirrors: settings.mirrors,
-            trusted: trusted.into_iter().map(|certificate| certificate.sha256).collect(),
-        });
-    }
-    Ok(NetworkSettings {
-        hosts,
-        trusted_realms: config.trusted_realms.clone(),
-        proxy: ProxySettings {
-            mode: config.proxy.mode.into(),
-            url: config.proxy.shown_url(),
-            no_proxy: config.proxy.no_proxy.clone(),
-        },
-    })
-}
-
-/// Names of the folders of certificates that are trusted, each a host's.
-fn with_certificates(clients: &Registries) -> Vec<String> {
-    let folder = clients.http().options().certificates.own.as_deref();
-    let folders = folder.and_then(|folder| std::fs::read_dir(folder).ok());
-    folders.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
-}
-
-/// Keeps what is said of one host; what says nothing is forgotten. Of the certificates that are trusted for it those that
-/// are not named any more are trusted no longer; to trust one is [`trust_certificate`].
+/// Keeps what is set for a host; one for which nothing is set is forgotten. Certificates that are no longer in its list
+/// are not trusted any more; none becomes trusted here.
 pub async fn write_host(app: &Arc<Longshore>, settings: HostSettings) -> Result<NetworkSettings> {
-    let host = parse_host(&settings.host)?;
-    let changer = app.clone();
+    let registry = parse_host(&settings.host)?;
+    at_most(settings.mirrors.len())?;
+    let app = app.clone();
     blocking(move || {
-        let clients = changer.registries();
-        for certificate in clients.trusted_certificates(&host)? {
+        app.change_network(|config| {
+            let spellings = config.registries.keys();
+            let same =
+                |name: &&String| Registry::parse(name).is_ok_and(|it| it.identity() == registry.identity());
+            let known: Vec<String> = spellings.filter(same).cloned().collect();
+            let mut entry = known
+                .into_iter()
+                .filter_map(|name| config.registries.remove(&name))
+                .next()
+                .unwrap_or_default();
+            entry.plain_http = settings.plain_http;
+            entry.skip_tls_verification = settings.skip_tls_verification;
+            entry.mirrors = settings.mirrors;
+            config.registries.insert(registry.identity().to_owned(), entry);
+            Ok(())
+        })?;
+        // Once they were kept with the window's own settings.
+        let mut windows = app.settings();
+        let of_host =
+            |host: &String| Registry::parse(host).is_ok_and(|it| it.identity() == registry.identity());
+        if windows.plain_http.iter().any(of_host) {
+            windows.plain_http.retain(|host| !of_host(host));
+            app.change_settings(windows)?;
+        }
+        for certificate in app.registries().trusted_certificates(&registry)? {
             if !settings.trusted.contains(&certificate.sha256) {
-                clients.distrust_certificate(&host, &certificate.sha256)?;
+                app.registries().distrust_certificate(&registry, &certificate.sha256)?;
             }
         }
-        changer.change_network(|config| {
-            let key = key_of(config, &host);
-            let kept = config.registries.entry(key).or_default();
-            kept.plain_http = settings.plain_http;
-            kept.skip_tls_verification = settings.skip_tls_verification;
-            kept.mirrors = settings.mirrors;
-            Ok(())
-        })
+        whole(&app)
     })
-    .await?;
-    read_network(app).await
+    .await
 }
 
-/// The key of a host's entry, in whatever spelling it is there.
-fn key_of(config: &RegistriesConfig, host: &Registry) -> String {
-    let known = config.registries.keys().find(|key| is(key, host));
-    known.cloned().unwrap_or_else(|| host.as_str().to_owned())
-}
-
-fn is(spelling: &str, host: &Registry) -> bool {
-    Registry::parse(spelling).is_ok_and(|known| known.identity() == host.identity())
-}
-
-/// Keeps which proxy is used. The address that was shown, which lacks its account, stands for the one that is kept.
+/// Keeps which proxy is used. An account in its address is not shown, and stays where the address is the one that was
+/// shown.
 pub async fn write_proxy(app: &Arc<Longshore>, proxy: ProxySettings) -> Result<NetworkSettings> {
-    let changer = app.clone();
+    at_most(proxy.no_proxy.len())?;
+    let app = app.clone();
     blocking(move || {
-        changer.change_network(|config| {
-            if proxy.url != config.proxy.shown_url() {
-                config.proxy.url = proxy.url.filter(|url| !url.trim().is_empty());
-            }
-            config.proxy.mode = proxy.mode.into();
-            config.proxy.no_proxy = proxy.no_proxy;
+        app.change_network(|config| {
+            let url =
+                if proxy.url == config.proxy.shown_url() { config.proxy.url.clone() } else { proxy.url };
+            let mode = match proxy.mode {
+                ProxyMode::System => Mode::System,
+                ProxyMode::None => Mode::None,
+                ProxyMode::Custom => Mode::Custom,
+            };
+            config.proxy = Proxy { mode, url, no_proxy: proxy.no_proxy };
             Ok(())
-        })
+        })?;
+        whole(&app)
     })
-    .await?;
-    read_network(app).await
+    .await
 }
 
-/// Lets a token server have the accounts of the registries that name it, or no longer.
+/// Lets a token server have the account of any registry that names it, or no longer.
 pub async fn trust_realm(app: &Arc<Longshore>, host: String, trusted: bool) -> Result<NetworkSettings> {
     let host = parse_host(&host)?;
-    let changer = app.clone();
+    let app = app.clone();
     blocking(move || {
-        changer.change_network(|config| {
-            config.trusted_realms.retain(|known| !is(known, &host));
+        app.change_network(|config| {
+            config.trusted_realms.retain(|known| known != host.as_str());
             if trusted {
+                at_most(config.trusted_realms.len() + 1)?;
                 config.trusted_realms.push(host.as_str().to_owned());
             }
             Ok(())
-        })
+        })?;
+        whole(&app)
     })
-    .await?;
-    read_network(app).await
+    .await
 }
 
-/// The certificates that a host shows now. Looking trusts nothing.
+/// The certificates that a host shows, to be looked at.
 pub async fn read_certificates(app: &Arc<Longshore>, host: String) -> Result<CertificateChain> {
     let registry = parse_host(&host)?;
     let shown = app.registries().read_certificates(&registry).await?;
-    let certificates = shown.iter().map(CertificateView::from).collect();
-    Ok(CertificateChain { host: registry.as_str().to_owned(), certificates })
+    let view = |certificate: engine::registry::certificate::Certificate| CertificateView {
+        subject: certificate.subject,
+        issuer: certificate.issuer,
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        sha256: certificate.sha256,
+        is_ca: certificate.is_ca,
+    };
+    Ok(CertificateChain {
+        host: registry.as_str().to_owned(),
+        certificates: shown.into_iter().map(view).collect(),
+    })
 }
 
-/// Trusts one of the certificates that a host shows now, for that host alone.
+/// Trusts one of the certificates that a host shows now, for that host.
 pub async fn trust_certificate(app: &Arc<Longshore>, host: String, sha256: String) -> Result<()> {
     let registry = parse_host(&host)?;
     app.registries().trust_certificate(&registry, &sha256).await.map(drop)
 }
 
-impl From<&Certificate> for CertificateView {
-    fn from(certificate: &Certificate) -> Self {
-        Self {
-            subject: certificate.subject.clone(),
-            issuer: certificate.issuer.clone(),
-            not_before: certificate.not_before.clone(),
-            not_after: certificate.not_after.clone(),
-            names: certificate.names.clone(),
-            sha256: certificate.sha256.clone(),
-            is_ca: certificate.is_ca,
+/// What is kept, as the page sees it. Blocks.
+fn whole(app: &Longshore) -> Result<NetworkSettings> {
+    let RegistriesConfig { registries, trusted_realms, proxy, .. } = app.network()?;
+    let mut names: BTreeSet<String> = registries.keys().cloned().collect();
+    let plain = app.settings().plain_http;
+    names.extend(plain.iter().cloned().chain(app.certified()));
+    let mut hosts = Vec::new();
+    for name in names {
+        let Ok(registry) = Registry::parse(&name) else { continue };
+        let entry = registries.get(&name).cloned().unwrap_or_default();
+        let trusted = app.registries().trusted_certificates(&registry)?;
+        let settings = HostSettings {
+            plain_http: entry.plain_http || plain.contains(&name),
+            skip_tls_verification: entry.skip_tls_verification,
+            mirrors: entry.mirrors,
+            trusted: trusted.into_iter().map(|certificate| certificate.sha256).collect(),
+            host: name,
+        };
+        let empty = HostSettings { host: settings.host.clone(), ..HostSettings::default() };
+        if settings != empty {
+            hosts.push(settings);
         }
     }
+    let url = proxy.shown_url();
+    let mode = match proxy.mode {
+        Mode::System => ProxyMode::System,
+        Mode::None => ProxyMode::None,
+        Mode::Custom => ProxyMode::Custom,
+    };
+    Ok(NetworkSettings {
+        hosts,
+        trusted_realms,
+        proxy: ProxySettings { mode, url, no_proxy: proxy.no_proxy },
+    })
 }
 
-impl From<ProxyMode> for http::ProxyMode {
-    fn from(mode: ProxyMode) -> Self {
-        match mode {
-            ProxyMode::System => Self::System,
-            ProxyMode::None => Self::None,
-            ProxyMode::Custom => Self::Custom,
-        }
+fn at_most(count: usize) -> Result<()> {
+    if count <= MOST {
+        return Ok(());
     }
-}
-
-impl From<http::ProxyMode> for ProxyMode {
-    fn from(mode: http::ProxyMode) -> Self {
-        match mode {
-            http::ProxyMode::System => Self::System,
-            http::ProxyMode::None => Self::None,
-            http::ProxyMode::Custom => Self::Custom,
-        }
-    }
+    Err(Error::new(Code::ConfigInvalid, format!("a list has more than {MOST} entries"))
+        .with_hint("Remove some of them"))
 }

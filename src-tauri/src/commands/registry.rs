@@ -60,7 +60,7 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
 
 /// Hosts that the settings name, and those of pinned and recent references and of images on this computer. A store that
 /// can't be read names none: the page says so where it shows the images.
-pub(super) async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Registry> {
+async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Registry> {
     let reader = app.clone();
     let local = blocking(move || {
         Ok(reader.store()?.images()?.into_iter().filter_map(|image| image.name).collect::<Vec<_>>())
@@ -68,8 +68,7 @@ pub(super) async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Regi
     let local = local.await.unwrap_or_default();
     let names = local.iter().chain(&settings.pinned).chain(&settings.recent);
     let named = names.filter_map(|name| Some(name.parse::<Reference>().ok()?.registry().clone()));
-    let kept = app.kept_hosts();
-    let added = settings.registries.iter().chain(&settings.plain_http).chain(&kept);
+    let added = settings.registries.iter().chain(&settings.plain_http);
     let added = added.filter_map(|host| Registry::parse(host).ok());
     added.chain(named).collect()
 }

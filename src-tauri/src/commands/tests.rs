@@ -3,7 +3,7 @@
 mod accounts;
 mod comparisons;
 mod hostile;
-mod hosts;
+mod network;
 mod pushes;
 mod registries;
 mod repositories;

@@ -78,8 +78,6 @@ pub struct CertificateView {
     pub not_before: String,
     /// RFC 3339
     pub not_after: String,
-    /// The host names and addresses that it is for.
-    pub names: Vec<String>,
     /// lower-case hex
     pub sha256: String,
     pub is_ca: bool,

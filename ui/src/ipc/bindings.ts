@@ -88,8 +88,6 @@ export type CertificateView = { subject: string, issuer: string,
   notBefore: string,
   /** RFC 3339 */
   notAfter: string,
-  /** The host names and addresses that it is for. */
-  names: Array<string>,
   /** lower-case hex */
   sha256: string, isCa: boolean, };
 
