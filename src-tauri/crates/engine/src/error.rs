@@ -287,6 +287,14 @@ impl Error {
         self
     }
 
+    /// This error in place of another, which becomes its cause: the exchange and the subject stay.
+    #[must_use]
+    pub fn in_place_of(mut self, cause: Self) -> Self {
+        self.0.exchange = self.0.exchange.or(cause.0.exchange);
+        self.0.subject = self.0.subject.or_else(|| cause.0.subject.clone());
+        self.with_source(cause)
+    }
+
     /// Says what the code leaves open.
     #[must_use]
     pub fn with_detail(mut self, detail: Detail) -> Self {
