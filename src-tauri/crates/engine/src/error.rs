@@ -287,11 +287,10 @@ impl Error {
         self
     }
 
-    /// This error in place of another, which becomes its cause: the exchange and the subject stay.
+    /// This error in place of another, which becomes its cause and whose exchange shows it.
     #[must_use]
     pub fn in_place_of(mut self, cause: Self) -> Self {
         self.0.exchange = self.0.exchange.or(cause.0.exchange);
-        self.0.subject = self.0.subject.or_else(|| cause.0.subject.clone());
         self.with_source(cause)
     }
 
