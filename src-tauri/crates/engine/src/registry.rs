@@ -19,6 +19,7 @@ pub mod publish;
 pub mod rate_limit;
 pub mod realm;
 pub mod referrer;
+pub mod retag;
 pub mod sink;
 pub mod source;
 mod subject;
