@@ -8,6 +8,7 @@
 mod lines;
 mod pace;
 pub mod pull;
+pub mod push;
 mod record;
 #[cfg(test)]
 mod tests;

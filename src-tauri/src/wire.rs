@@ -44,6 +44,7 @@ pub use account::{
     TrailOutcome, TrailStep, Vendor,
 };
 pub use app::{AppInfo, Settings, Theme};
+pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};
 pub use explorer::{
     CatalogPage, DeleteItem, DeleteMode, DeletePlan, DeleteReport, DeleteRequest, RateLimit, ReferrerList,
@@ -53,6 +54,7 @@ pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{
     CertificateChain, CertificateView, HostSettings, NetworkSettings, ProxyMode, ProxySettings,
 };
+pub use push::{Origin, PushRequest, Tagged};
 pub use reference::Explanation;
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};

@@ -59,8 +59,8 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
     Ok(entries)
 }
 
-/// Hosts that the settings name, and those of pinned and recent references and of images on this computer. A store that can't be read
-/// names none: the page says so where it shows the images.
+/// Hosts that the settings name, and those of pinned and recent references and of images on this computer. A store that
+/// can't be read names none: the page says so where it shows the images.
 async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Registry> {
     let reader = app.clone();
     let local = blocking(move || {

@@ -287,6 +287,13 @@ impl Error {
         self
     }
 
+    /// This error in place of another, which becomes its cause and whose exchange shows it.
+    #[must_use]
+    pub fn in_place_of(mut self, cause: Self) -> Self {
+        self.0.exchange = self.0.exchange.or(cause.0.exchange);
+        self.with_source(cause)
+    }
+
     /// Says what the code leaves open.
     #[must_use]
     pub fn with_detail(mut self, detail: Detail) -> Self {

@@ -8,6 +8,7 @@ mod common;
 use common::{Served, served};
 use engine::Code;
 use engine::credential::Keyring;
+use engine::error::Action;
 use engine::exchange::ExchangeLog;
 use engine::registry::delete::{DeleteMode, DeletePlan, DeleteReport, Selector};
 use engine::registry::{Http, HttpOptions, Registries, RegistryClient};
@@ -208,6 +209,8 @@ async fn a_registry_that_deletes_nothing_is_explained() {
         assert_eq!(error.code(), Code::DeleteUnsupported, "{error:?}");
         assert!(error.message().contains(says) && error.hint().is_some(), "{error:?}");
         assert!(error.exchange().is_some());
+        let subject = error.subject().unwrap();
+        assert_eq!((subject.repository.as_ref(), subject.action), (Some(&scene.repository), Action::Delete));
     }
     assert_eq!(scene.client.can_untag(), Some(false));
     assert!(scene.is_there("1.0").await);
