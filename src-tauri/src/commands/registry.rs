@@ -18,6 +18,7 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
     let settings = app.settings();
     let practice = app.practice().await.ok().map(|practice| practice.host());
     let signed_in = app.keyring().signed_in().await;
+    app.remember_accounts(signed_in.clone());
     let account = |host: &Registry| {
         signed_in
             .iter()
