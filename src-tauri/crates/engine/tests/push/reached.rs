@@ -21,7 +21,7 @@ async fn a_push_trusts_whom_the_hosts_folder_names() {
     let registry = DockerRegistry::builder().tls(&tls).start();
     let image = layered(1, 2);
     let mut scene = to(&registry.host());
-    let refused = scene.push(&image).await.result.err().expect("nobody trusts it yet");
+    let refused = scene.push(&image).await.result.expect_err("nobody trusts it yet");
     assert_eq!(refused.code(), Code::TlsFailed, "{refused:?}");
     assert_eq!(remedies(&refused, None)[0].action, RemedyAction::TrustCertificate);
 
@@ -43,7 +43,7 @@ async fn a_proxy_that_takes_no_large_bodies_is_named() {
     let nginx = Nginx::before(&registry.host()).largest_body(10_000).start();
     let scene = to(&nginx.host());
     let image = layered(1, 1);
-    let refused = scene.push(&image).await.result.err().expect("the layer is too large");
+    let refused = scene.push(&image).await.result.expect_err("the layer is too large");
     assert_eq!(refused.code(), Code::RegistryRefused, "{refused:?}");
     let found = remedies(&refused, None);
     assert!(found[0].cause.contains("client_max_body_size"), "{found:?} of {refused:?}");
