@@ -12,8 +12,9 @@ pub mod exchange;
 pub mod image;
 pub mod job;
 pub mod registry;
+pub mod remedy;
 pub mod store;
 pub mod tar;
 pub mod transfer;
 
-pub use error::{Code, Error, Result, Side};
+pub use error::{Action, Code, Detail, Error, Result, Side, Subject};
