@@ -19,12 +19,13 @@ pub struct Context {
     /// The options of every verb.
     pub shared: Shared,
     registries: OnceCell<Registries>,
+    keyring: OnceCell<Keyring>,
     log: ExchangeLog,
 }
 
 impl Context {
     pub fn new(shared: Shared) -> Self {
-        Self { shared, registries: OnceCell::new(), log: ExchangeLog::default() }
+        Self { shared, registries: OnceCell::new(), keyring: OnceCell::new(), log: ExchangeLog::default() }
     }
 
     /// Whether JSON is wanted.
@@ -64,19 +65,29 @@ impl Context {
         Ok(if dir.exists() { Some(ContentStore::open(dir)?) } else { None })
     }
 
+    /// The accounts.
+    pub fn keyring(&self) -> &Keyring {
+        self.keyring.get_or_init(|| {
+            Keyring::new(DockerConfigSource::of_environment(self.shared.docker_config.clone()))
+        })
+    }
+
     /// The client of a registry.
     pub fn client(&self, registry: &Registry) -> RegistryClient {
-        let registries = self.registries.get_or_init(|| {
+        self.registries().client(registry)
+    }
+
+    /// The clients.
+    pub fn registries(&self) -> &Registries {
+        self.registries.get_or_init(|| {
             let hosts = |marked: &[Registry]| marked.iter().map(|host| host.as_str().to_owned()).collect();
             let options = HttpOptions {
                 plain_http: hosts(&self.shared.plain_http),
                 trusted_realms: hosts(&self.shared.trust_realm),
                 ..HttpOptions::default()
             };
-            let accounts = DockerConfigSource::of_environment(self.shared.docker_config.clone());
-            Registries::new(Http::new(options, self.log.clone()), Keyring::new(accounts))
-        });
-        registries.client(registry)
+            Registries::new(Http::new(options, self.log.clone()), self.keyring().clone())
+        })
     }
 
     /// Prints what the resolver of credentials had to say; the warnings for a JSON result.

@@ -2,9 +2,10 @@
 //!
 //! # Within
 //! Each verb is a module: it parses its input, calls the engine, and prints results on stdout, everything else on
-//! stderr. [`context`] is the composition root. Deliberately absent: prompts, files of settings, and any logic that the
+//! stderr. [`context`] is the composition root. Deliberately absent: prompts but for a password, files of settings, and any logic that the
 //! window would want too, which belongs to the engine.
 
+mod accounts;
 mod args;
 mod context;
 mod explain;
@@ -15,6 +16,8 @@ mod images;
 mod inspect;
 mod interrupt;
 mod layers;
+mod login;
+mod logout;
 mod output;
 mod pull;
 mod rmi;
@@ -44,6 +47,9 @@ fn main() -> ExitCode {
         Some(Verb::Layers(args)) => layers::run(&args, &context),
         Some(Verb::Rmi(args)) => rmi::run(&args, &context),
         Some(Verb::Gc(args)) => gc::run(&args, &context),
+        Some(Verb::Login(args)) => login::run(&args, &context),
+        Some(Verb::Logout(args)) => logout::run(&args, &context),
+        Some(Verb::Accounts(args)) => accounts::run(&args, &context),
         Some(Verb::Serve(args)) => serve::run(&args, &context),
     };
     match outcome {
