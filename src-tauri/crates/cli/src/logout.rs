@@ -23,7 +23,7 @@ pub fn run(args: &args::Logout, context: &Context) -> Result<(), Failure> {
         output::json(&json!({ "registry": registry.as_str(), "removed": done.removed, "left": left }))?;
     } else if done.removed.is_empty() && done.left.is_empty() {
         output::line(&format!("Not logged in to {registry}"))?;
-    } else {
+    } else if !done.removed.is_empty() {
         output::line(&format!("Removing login credentials for {registry}"))?;
         done.removed.iter().for_each(|place| output::note(&format!("  removed from {}", shown(place))));
     }
@@ -33,11 +33,7 @@ pub fn run(args: &args::Logout, context: &Context) -> Result<(), Failure> {
         .skip(1)
         .for_each(|(place, why)| output::warning(&format!("an account is left in {place}: {why}")));
     Err(Error::new(Code::CredentialConfig, format!("an account for `{registry}` is left in {first}"))
-        .with_hint(sentence(why))
+        .with_hint(format!("Put that right, then `longshore logout {registry}` again"))
+        .with_source(why.clone())
         .into())
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
