@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`state`] | the composition root: every part of the engine, made once |
 //! | [`jobs`] | the queue of transfers, which outlives the page |
+//! | [`explorer`] | what the page has open of registries: repositories with all their tags |
 //! | [`commands`] | the one list of what the page may ask, and the adapters behind it |
 //! | [`wire`] | what crosses to the page; its TypeScript types are generated from here |
 //! | [`runtime`] | the engine's threads, behind the window's
@@ -11,9 +12,13 @@
 //!
 //! Deliberately absent: what images are, and how they move. That is the engine's.
 
+// The way from a command down to a socket is a chain of futures, each inside the next.
+#![recursion_limit = "256"]
+
 #[cfg(test)]
 mod bindings;
 mod commands;
+mod explorer;
 mod jobs;
 mod practice;
 mod runtime;

@@ -1,7 +1,9 @@
 //! The commands as the page calls them, against the practice registry and registries that fail.
 
+mod accounts;
 mod hostile;
 mod registries;
+mod repositories;
 mod secrets;
 
 use std::fs;

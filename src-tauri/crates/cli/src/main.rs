@@ -7,7 +7,10 @@
 
 mod accounts;
 mod args;
+mod catalog;
 mod context;
+mod delete;
+mod diff;
 mod explain;
 mod failure;
 mod find;
@@ -20,9 +23,12 @@ mod login;
 mod logout;
 mod output;
 mod pull;
+mod rate;
+mod referrers;
 mod rmi;
 mod serve;
 mod stored;
+mod tags;
 mod window;
 
 use std::process::ExitCode;
@@ -50,6 +56,11 @@ fn main() -> ExitCode {
         Some(Verb::Login(args)) => login::run(&args, &context),
         Some(Verb::Logout(args)) => logout::run(&args, &context),
         Some(Verb::Accounts(args)) => accounts::run(&args, &context),
+        Some(Verb::Tags(args)) => tags::run(&args, &context),
+        Some(Verb::Catalog(args)) => catalog::run(&args, &context),
+        Some(Verb::Referrers(args)) => referrers::run(&args, &context),
+        Some(Verb::Delete(args)) => delete::run(&args, &context),
+        Some(Verb::Diff(args)) => diff::run(&args, &context),
         Some(Verb::Serve(args)) => serve::run(&args, &context),
     };
     match outcome {

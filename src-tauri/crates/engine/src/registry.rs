@@ -194,7 +194,8 @@ impl RegistryClient {
     /// The answer may still be a refusal.
     pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
-        Job::run_if_any(job, self.call_to_the_end(request, scopes, job)).await
+        // On the heap: it is large, and whoever calls would carry it in every frame of the stack.
+        Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await
     }
 
     /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that
