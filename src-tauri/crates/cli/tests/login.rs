@@ -30,7 +30,9 @@ fn guarded() -> Registry {
 fn run(world: &World, args: &[&str], stdin: &str, path: Option<&Helpers>) -> Ran {
     let mut command = world.command(args);
     command.env("RUST_LOG", "trace");
-    path.iter().for_each(|helpers| drop(command.env("PATH", helpers.path_variable())));
+    if let Some(helpers) = path {
+        command.env("PATH", helpers.path_variable());
+    }
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
@@ -224,7 +226,9 @@ fn on_a_terminal_the_password_is_asked_for_and_not_shown() {
         .env("PATH", "/usr/bin:/bin")
         .env("SHELL", "/bin/sh");
     for (name, value) in inner.get_envs() {
-        value.iter().for_each(|value| drop(command.env(name, value)));
+        if let Some(value) = value {
+            command.env(name, value);
+        }
     }
     let mut child = command
         .current_dir(world.path(""))
