@@ -13,6 +13,7 @@ pub mod host;
 pub mod http;
 pub mod login;
 pub mod manifest;
+mod mirror;
 mod page;
 pub mod publish;
 pub mod rate_limit;
@@ -21,6 +22,7 @@ pub mod referrer;
 pub mod retag;
 pub mod sink;
 pub mod source;
+mod subject;
 pub mod tag;
 mod token;
 pub mod upload;
@@ -42,7 +44,7 @@ pub use self::sink::RegistrySink;
 pub use self::source::RegistrySource;
 use self::token::{Authorizer, Token, Use};
 use crate::credential::Keyring;
-use crate::error::{Action, Code, Error, Result, Subject};
+use crate::error::{Code, Error, Result};
 use crate::exchange::{Purpose, Role};
 use crate::job::Job;
 
@@ -119,6 +121,7 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    mirrors: mirror::Mirrors,
     /// Held while a list of referrers is read, changed and written.
     referrers: tokio::sync::Mutex<()>,
     /// What it said last.
@@ -133,6 +136,7 @@ struct ClientInner {
 impl RegistryClient {
     fn new(registry: Registry, http: Http, keyring: Keyring, purpose: Use) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
+        let mirrors = mirror::Mirrors::new(keyring.clone());
         let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring, purpose);
         Self(Arc::new(ClientInner {
             registry,
@@ -140,6 +144,7 @@ impl RegistryClient {
             authorizer,
             plain,
             private: OnceCell::new(),
+            mirrors,
             referrers: tokio::sync::Mutex::default(),
             rate_limit: Mutex::default(),
             can_untag: Mutex::default(),
@@ -198,7 +203,7 @@ impl RegistryClient {
 
     /// A GET of a path of this registry.
     pub(crate) fn request(&self, path: &str, purpose: Purpose) -> Result<Request> {
-        Ok(Request::get(self.url(path)?, purpose))
+        Ok(self.0.mirrors.mark(Request::get(self.url(path)?, purpose)))
     }
 
     fn url(&self, path: &str) -> Result<Url> {
@@ -208,6 +213,9 @@ impl RegistryClient {
                 "the reference names no registry: its first part has both `.` and `_`, so it is no host",
             )
             .with_hint("Write the registry in front, such as `docker.io/`, or correct the host's name"));
+        }
+        if let Some(url) = self.0.mirrors.own_url(path) {
+            return Ok(url);
         }
         let scheme = if self.0.plain.load(Ordering::Relaxed) { "http" } else { "https" };
         let api_host = self.0.registry.api_host();
@@ -227,26 +235,6 @@ impl RegistryClient {
             Ok(answer) => Ok(Answer { subject: Some(subject), ..answer }),
             Err(error) => Err(error.about(subject)),
         }
-    }
-
-    /// What a request is about, as its path and its scopes say it.
-    fn subject(&self, request: &Request, scopes: &[Scope]) -> Subject {
-        let path = request.url.path();
-        let listed =
-            ["/tags/list", "/_catalog"].iter().any(|end| path.ends_with(end)) || path.contains("/referrers/");
-        let action = match scopes.first().and_then(|scope| scope.as_str().rsplit_once(':')) {
-            None => Action::SignIn,
-            Some(_) if listed => Action::List,
-            Some((_, actions)) if actions.contains("delete") => Action::Delete,
-            Some((_, actions)) if actions.contains("push") => Action::Push,
-            Some(_) => Action::Pull,
-        };
-        let repository = scopes.first().and_then(|scope| {
-            let (name, _) = scope.as_str().strip_prefix("repository:")?.rsplit_once(':')?;
-            format!("{}/{name}", self.0.registry).parse().ok()
-        });
-        let selector = path.rsplit_once("/manifests/").map(|(_, selector)| selector.to_owned());
-        Subject { registry: self.0.registry.clone(), repository, selector, action }
     }
 
     /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that

@@ -8,5 +8,6 @@ mod scene;
 mod copy;
 mod interrupted;
 mod mounts;
+mod reached;
 mod tags;
 mod uploads;
