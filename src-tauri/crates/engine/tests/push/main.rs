@@ -5,8 +5,10 @@
 
 mod scene;
 
+mod content;
 mod copy;
 mod interrupted;
 mod mounts;
+mod plan;
 mod tags;
 mod uploads;
