@@ -1,7 +1,10 @@
 //! The commands as the page calls them, against the practice registry and registries that fail.
 
 mod accounts;
+mod comparisons;
 mod hostile;
+mod network;
+mod pushes;
 mod registries;
 mod repositories;
 mod secrets;
@@ -41,6 +44,8 @@ impl Desk {
             store: folder.path().join("data/store"),
             practice: folder.path().join("data/practice"),
             practice_port: 0,
+            config: Some(folder.path().join("config")),
+            environment: |_| None,
         };
         let helpers = HelperOptions::new(SearchPath::new([folder.path().to_owned()]));
         let credentials = DockerConfigSource::in_dir(folder.path().join("docker"), helpers);

@@ -20,6 +20,8 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("credential", &["error", "disk", "blob", "job"]),
     ("registry", &["error", "blob", "job", "endpoint", "credential", "exchange"]),
     ("push", &["error", "blob", "job", "endpoint", "transfer", "image", "registry"]),
+    // Of `credential` only which vendor a registry is of.
+    ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
     ("archive", &["error", "blob", "job", "endpoint"]),
     ("layers", &["error", "blob", "job", "endpoint"]),

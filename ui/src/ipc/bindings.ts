@@ -689,9 +689,13 @@ export type Commands = {
   credential_trail: [{ host: string }, CredentialTrail];
   list_images: [{}, Array<LocalImage>];
   inspect_image: [{ input: string; from: LookIn; platform: string | null }, ImageDetail];
+  compare_images: [{ a: CompareSide; b: CompareSide }, Comparison];
   remove_images: [{ references: Array<string> }, RemoveReport];
   collect_garbage: [{ dryRun: boolean }, GarbageReport];
   start_pull: [{ request: PullRequest }, number];
+  start_push: [{ request: PushRequest }, number];
+  tag_image: [{ reference: string; name: string; replace: boolean }, Tagged];
+  retag: [{ reference: string; tag: string; replace: boolean }, Tagged];
   list_jobs: [{}, Array<JobHead>];
   watch_job: [{ id: number; onUpdate: unknown }, JobOutcome];
   pause_job: [{ id: number }, null];
@@ -702,6 +706,12 @@ export type Commands = {
   read_exchange: [{ id: number }, ExchangeDetail];
   watch_exchanges: [{ onExchanges: unknown }, null];
   hash_document: [{ reference: string; digest: string }, HashReport];
+  read_network: [{}, NetworkSettings];
+  write_host: [{ settings: HostSettings }, NetworkSettings];
+  write_proxy: [{ proxy: ProxySettings }, NetworkSettings];
+  trust_realm: [{ host: string; trusted: boolean }, NetworkSettings];
+  read_certificates: [{ host: string }, CertificateChain];
+  trust_certificate: [{ host: string; sha256: string }, null];
   read_settings: [{}, Settings];
   write_settings: [{ settings: Settings }, null];
 };

@@ -1,19 +1,23 @@
 // The host without Rust: a believable practice registry in memory, for unit tests and for
 // `npm run dev` in a plain browser. It is never part of the app's bundle.
 
-import type { Commands, Fault, FaultCode, LocalImage, RegistryEntry, Settings } from "./bindings";
-import type { CallArguments, CallName, CallResult, Host } from "./host";
+import type { Fault, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
+import type { CallArguments, CallName, CallResult, Commands, Host } from "./host";
+import { fakeAccounts, type FakeAccountsOptions } from "./fake/accounts";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
+import { compareImages } from "./fake/compare";
+import { fakeExplorer } from "./fake/explorer";
 import { update, type FakeJob } from "./fake/job";
 import { runPull } from "./fake/pull";
 import { explain } from "./fake/reference";
+import { PLAIN } from "./fake/tags";
 import { FakeWire } from "./fake/wire";
 
 export function fault(code: FaultCode, message: string, part: Partial<Fault> = {}): Fault {
   return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], remedies: [], ...part };
 }
 
-export type FakeOptions = {
+export type FakeOptions = FakeAccountsOptions & {
   /** Bytes a second; tests pass Infinity. */
   speed?: number;
   /** References (`web:2.0`) that are here from the start. */
@@ -22,6 +26,9 @@ export type FakeOptions = {
   /** Calls that fail, whatever their arguments. */
   failing?: Partial<Record<CallName, Fault>>;
   practice?: boolean;
+  /** What is said of single tags when they are described or deleted. */
+  tagFaults?: Record<string, Fault>;
+  rateLimit?: RateLimit | null;
 };
 
 export type FakeHost = Host & { readonly calls: { name: CallName; args: unknown }[]; readonly wire: FakeWire };
@@ -50,6 +57,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     if (!breakdown) throw fault("reference_invalid", problem?.message ?? "This is no reference", { hint: problem?.hint ?? null });
     const image = CATALOG.find((known) => referenceOf(known) === breakdown.canonical);
     if (image) return image;
+    const elsewhere = accounts.refusal(breakdown);
+    if (elsewhere) throw elsewhere;
     const failed = wire.add({ path: `/v2/${breakdown.path}/manifests/${breakdown.tag ?? "latest"}`, summary: "authentication required", host: breakdown.apiHost, status: 401, failed: true });
     if (breakdown.registry === HOST) {
       throw fault("not_found", `\`${breakdown.familiar}\` is not in the practice registry`, { exchange: failed.id });
@@ -61,9 +70,13 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     });
   }
 
+  const accounts = fakeAccounts({ wire, fail: fault, options });
+  const explorer = fakeExplorer({ wire, fault, fast: speed === Infinity, ...(options.tagFaults && { tagFaults: options.tagFaults }), ...(options.rateLimit !== undefined && { rateLimit: options.rateLimit }) });
+
   const registries: RegistryEntry[] = [
     { host: "docker.io", label: "Docker Hub", kind: "hub", state: "anonymous", account: null },
-    { host: "ghcr.io", label: "ghcr.io", kind: "ghcr", state: "account", account: "username" },
+    { host: "ghcr.io", label: "ghcr.io", kind: "ghcr", state: "anonymous", account: null },
+    { host: PLAIN, label: PLAIN, kind: "other", state: "plain", account: null },
     { host: HOST, label: "Practice registry", kind: "practice", state: "practice", account: null },
   ];
 
@@ -79,6 +92,18 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     return null;
   };
 
+  const inspect = ({ input, from, platform }: Commands["inspect_image"][0]) => {
+    const image = find(input);
+    const here = local.has(referenceOf(image));
+    if (from === "store" && !here) throw fault("image_missing", `\`${input}\` is not on this computer`, { hint: "Pull it first" });
+    const source = from === "auto" ? (here ? "store" : "registry") : from;
+    if (platform && !image.platforms.some(({ name }) => name === platform)) {
+      throw fault("platform_missing", `\`${input}\` has no image for ${platform}`, { choices: image.platforms.map(({ name }) => name) });
+    }
+    if (source === "registry") wire.add({ path: `/v2/${image.repository}/manifests/${image.tag}`, summary: image.platforms.length > 1 ? `index, ${image.platforms.length} platforms` : "manifest" });
+    return imageDetail(image, source, platform, blobs, here);
+  };
+
   // A command that has no answer here yet fails loudly.
   const answers: { [K in CallName]?: (args: Commands[K][0]) => CallResult<K> } = {
     app_info: () => ({
@@ -90,24 +115,15 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       dockerConfigPath: "/home/you/.docker/config.json",
     }),
     explain_reference: ({ input }) => explain(input),
-    list_registries: () => registries,
-    ping_registry: ({ host }) => ({ plainHttp: host === HOST, wantsSignIn: false, exchange: null, fault: null }),
+    list_registries: () => accounts.rows(registries, settings.registries),
     practice_shelf: () => {
       if (options.practice === false) throw fault("unreachable", "The practice registry is not running");
       return { host: HOST, images: CATALOG.map((image) => practiceImage(image, blobs, local.has(referenceOf(image)))) };
     },
     list_images: () => [...local.values()],
-    inspect_image: ({ input, from, platform }) => {
-      const image = find(input);
-      const here = local.has(referenceOf(image));
-      if (from === "store" && !here) throw fault("image_missing", `\`${input}\` is not on this computer`, { hint: "Pull it first" });
-      const source = from === "auto" ? (here ? "store" : "registry") : from;
-      if (platform && !image.platforms.some(({ name }) => name === platform)) {
-        throw fault("platform_missing", `\`${input}\` has no image for ${platform}`, { choices: image.platforms.map(({ name }) => name) });
-      }
-      if (source === "registry") wire.add({ path: `/v2/${image.repository}/manifests/${image.tag}`, summary: image.platforms.length > 1 ? `index, ${image.platforms.length} platforms` : "manifest" });
-      return imageDetail(image, source, platform, blobs, here);
-    },
+    inspect_image: inspect,
+    compare_images: ({ a, b }) => compareImages(a, b, inspect),
+    ...explorer.answers,
     remove_images: ({ references }) => {
       const removed = references.filter((reference) => local.delete(reference));
       return { removed, freedBytes: removed.length * 420_000 };
@@ -147,6 +163,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       settings = args.settings;
       return null;
     },
+    ...accounts.answers,
   };
 
   return {
@@ -168,6 +185,6 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       return known.outcome ? Promise.resolve(known.outcome) : known.done;
     },
     watchExchanges: (onExchanges) => wire.watch(onExchanges),
-    watchRepository: () => Promise.resolve(null),
+    watchRepository: explorer.watchRepository,
   };
 }

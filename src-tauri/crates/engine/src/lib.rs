@@ -12,7 +12,8 @@ pub mod image;
 pub mod job;
 pub mod push;
 pub mod registry;
+pub mod remedy;
 pub mod store;
 pub mod transfer;
 
-pub use error::{Code, Error, Result, Side};
+pub use error::{Action, Code, Detail, Error, Result, Side, Subject};

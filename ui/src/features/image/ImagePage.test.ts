@@ -34,7 +34,7 @@ describe("an image's page", () => {
     expect(await screen.findByRole("heading", { level: 1, name: "web" })).toBeInTheDocument();
     expect(screen.getByText(/names one config and three layers/)).toBeInTheDocument();
     expect(screen.getByRole("heading", { name: "How it runs" })).toBeInTheDocument();
-    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Overview", "Layers3", "Manifest"]);
+    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Overview", "Layers3", "Manifest", "Referrers"]);
   });
 
   it("pulls what is missing, and says how much", async () => {
@@ -115,7 +115,7 @@ describe("an image's page", () => {
   it("shows an artifact raw, and says why", async () => {
     await open(WEB, (detail) => ({ ...detail, manifest: null, config: null, run: null, platforms: [], layers: [], layerCount: 0, mediaType: "application/vnd.cncf.helm.config.v1+json" }));
     expect(await screen.findByText(/This is not an image that runs/)).toBeInTheDocument();
-    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Documents"]);
+    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Documents", "Referrers"]);
     expect(screen.queryByRole("button", { name: /Pull \d/ })).toBeNull();
   });
 });

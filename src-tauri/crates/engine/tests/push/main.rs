@@ -10,5 +10,6 @@ mod copy;
 mod interrupted;
 mod mounts;
 mod plan;
+mod reached;
 mod tags;
 mod uploads;
