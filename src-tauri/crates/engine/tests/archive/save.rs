@@ -97,7 +97,7 @@ async fn long_digests_fit() {
 }
 
 #[tokio::test]
-async fn f109_what_stood_there_stays_until_the_new_archive_is_whole() {
+async fn what_stood_there_stays_until_the_new_archive_is_whole() {
     let scene = Scene::new();
     let good = image(4);
     let layout = scene.layout(&good, "x");
