@@ -155,7 +155,9 @@ impl State {
         header.set_size(size);
         header.set_mode(0o644);
         header.set_entry_type(kind);
-        (header.set_uid(0), header.set_gid(0), header.set_mtime(0));
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_cksum();
         self.out.write_all(header.as_bytes()).await?;
         self.position += BLOCK;

@@ -128,8 +128,11 @@ impl PaxSparse {
     }
 }
 
+/// Key, value, and what follows.
+type Record<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
 /// One record: `LENGTH KEY=VALUE\n`, where the length counts itself.
-fn record(bytes: &[u8]) -> Result<(&[u8], &[u8], &[u8]), TarProblem> {
+fn record(bytes: &[u8]) -> Result<Record<'_>, TarProblem> {
     let wrong = TarProblem::Extension;
     let space = bytes.iter().take(20).position(|byte| *byte == b' ');
     let space = space.ok_or(wrong("a record has no length"))?;
