@@ -19,6 +19,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("exchange", &["error", "blob", "job"]),
     ("credential", &["error", "disk", "blob", "job"]),
     ("registry", &["error", "blob", "job", "endpoint", "credential", "exchange"]),
+    ("push", &["error", "blob", "job", "endpoint", "transfer", "image", "registry"]),
     // Of `credential` only which vendor a registry is of.
     ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),

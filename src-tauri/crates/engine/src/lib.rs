@@ -10,6 +10,7 @@ pub mod error;
 pub mod exchange;
 pub mod image;
 pub mod job;
+pub mod push;
 pub mod registry;
 pub mod remedy;
 pub mod store;

@@ -108,7 +108,7 @@ describe("a repository's page", () => {
     const { user } = await draw("ghcr.io/owner/app");
     await grid();
     await settled();
-    await user.click(screen.getByRole("button", { name: "Platform: any" }));
+    await user.click(screen.getByRole("button", { name: "Any platform" }));
     await user.click(await screen.findByRole("menuitem", { name: "linux/arm64" }));
     await waitFor(() => expect(rows()).toEqual(["v2.1.0", "latest", "v2.0.3"]));
   });
