@@ -55,12 +55,12 @@ describe("details of tags", () => {
     const list = new TagList(host, "nginx");
     list.show(0, 25);
     await list.open();
-    await vi.waitFor(() => expect(list.head?.finished).toBe(true));
+    await vi.waitFor(() => expect([list.head?.finished, described(list, 0, 50)]).toEqual([true, 50]));
     const reading = list.readAll();
-    list.show(100, 125);
+    list.show(1000, 1025);
     await reading;
     await vi.waitFor(() => expect(list.known).toEqual({ found: 1036, described: 1036 }), { timeout: 4000 });
-    expect(asked.filter(({ givenUp }) => givenUp).length).toBeLessThan(2);
+    expect(asked.filter(({ givenUp }) => givenUp)).toEqual([]);
     list.close();
   });
 });
