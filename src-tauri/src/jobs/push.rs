@@ -49,7 +49,10 @@ impl Task for Push {
             match self.destination.tag() {
                 Some(tag) => format!("{repository}:{tag}"),
                 None => {
-                    format!("{repository}@{}", self.source.digest().map(|it| it.short()).unwrap_or_default())
+                    format!(
+                        "{repository}@{}",
+                        self.source.digest().map(oci::Digest::short).unwrap_or_default()
+                    )
                 }
             }
         };

@@ -151,8 +151,8 @@ impl Record {
     pub fn apply(&mut self, event: TransferEvent, now: Instant) {
         match event {
             TransferEvent::Resolved { .. } => self.revision += 1,
-            TransferEvent::Preparing { blobs } => self.prepare(blobs),
-            TransferEvent::Planned { blobs, .. } => self.plan(blobs, now),
+            TransferEvent::Preparing { blobs } => self.prepare(&blobs),
+            TransferEvent::Planned { blobs, .. } => self.plan(&blobs, now),
             TransferEvent::Advanced { digest, done } => {
                 self.on(&digest, |row| {
                     row.done = done.min(row.size);
@@ -269,15 +269,15 @@ impl Record {
     }
 
     /// Blobs are known before the registry was asked for them.
-    fn prepare(&mut self, blobs: Vec<PlannedBlob>) {
-        for blob in &blobs {
+    fn prepare(&mut self, blobs: &[PlannedBlob]) {
+        for blob in blobs {
             self.list(blob, TransferRow { state: RowState::Preparing, done: 0, ..row(blob) });
         }
         self.touch_lines();
     }
 
-    fn plan(&mut self, blobs: Vec<PlannedBlob>, now: Instant) {
-        for blob in &blobs {
+    fn plan(&mut self, blobs: &[PlannedBlob], now: Instant) {
+        for blob in blobs {
             let planned = row(blob);
             let before = self.list(blob, planned.clone());
             // What an image before this one brought is there, and stays what it was.
