@@ -23,7 +23,8 @@ const ENGINE: &[(&str, &[&str])] = &[
     // Of `credential` only which vendor a registry is of.
     ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
-    ("archive", &["error", "blob", "job", "endpoint"]),
+    ("tar", &[]),
+    ("archive", &["error", "blob", "job", "endpoint", "tar"]),
     ("layers", &["error", "blob", "job", "endpoint"]),
     ("rootfs", &["error", "blob", "job", "endpoint", "layers"]),
     ("daemon", &["error", "blob", "job", "endpoint"]),

@@ -1,10 +1,7 @@
 // The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
 // tests and in a plain browser. Nothing here knows either of them.
 
-import type { Commands as Generated, CompareSide, Comparison, ExchangeHead, Fault, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
-
-/** With the one that the generated list gains next. */
-export type Commands = Generated & { compare_images: [{ a: CompareSide; b: CompareSide }, Comparison] };
+import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 
 /** Commands that answer once. The streaming ones have methods of their own below. */
 export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository">;

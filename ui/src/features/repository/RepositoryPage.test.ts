@@ -133,6 +133,16 @@ describe("a repository's page", () => {
     expect(await screen.findByText("No tags in localhost:5000/base")).toBeInTheDocument();
   });
 
+  it("is asked for again with F5, the old rows still there", async () => {
+    const { user, asked } = await draw("nginx");
+    await grid();
+    await settled();
+    await user.keyboard("{F5}");
+    expect(rows()[0]).toBe("latest");
+    await waitFor(() => expect(asked("open_repository")).toHaveLength(2));
+    await waitFor(() => expect(asked("close_repository")).toEqual([{ id: 1 }]));
+  });
+
   it("is found again as it was left", async () => {
     const { app, user, asked } = await draw("nginx");
     await grid();
