@@ -9,6 +9,9 @@ use testkit::image::{Entry, Layer, LayerCompression};
 
 use crate::scene::{Scene, image, link, refused, tar};
 
+/// Names and contents.
+type Files<'a> = Vec<(&'a str, &'a [u8])>;
+
 #[tokio::test]
 async fn foreign_files_are_told_what_they_are() {
     let scene = Scene::new();
@@ -66,7 +69,7 @@ async fn f104_what_is_missing_is_named_and_nothing_is_loaded() {
     };
     let two = manifest(json!(["one.tar", "two.tar"]));
     let path = scene.path("a.tar");
-    let rows: [(&str, Vec<(&str, &[u8])>, &str); 5] = [
+    let rows: [(&str, Files<'_>, &str); 5] = [
         (
             "a layer",
             vec![("manifest.json", two.as_bytes()), ("config.json", &config), ("one.tar", &layer.bytes)],
