@@ -152,9 +152,9 @@ pub struct Push {
 
 #[derive(Debug, clap::Args)]
 pub struct Copy {
-    /// docker://REFERENCE, store:REFERENCE or oci:DIR[:NAME]
+    /// docker://REFERENCE, store:REFERENCE, oci:DIR[:NAME], oci-archive:FILE[:NAME] or docker-archive:FILE[:NAME]
     pub source: String,
-    /// docker://REFERENCE, store:REFERENCE or oci:DIR[:NAME]
+    /// docker://REFERENCE, store:REFERENCE, oci:DIR[:NAME], oci-archive:FILE[:NAME] or docker-archive:FILE[:NAME]
     pub destination: String,
     /// Only this platform (repeatable) [default: all of them]
     #[arg(long, value_name = "PLATFORM", value_parser = platform)]

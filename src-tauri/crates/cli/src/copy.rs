@@ -1,8 +1,10 @@
 //! `copy`: from one place to another, streamed; the places are named as skopeo names them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::endpoint::{ImageSink, ImageSource, Mounts};
+use engine::archive::{Archive, ArchiveSink, ArchiveSource};
+use engine::endpoint::{ImageSink, ImageSource, Mounts, Target};
 use engine::registry::{RegistryClient, RegistrySink, RegistrySource};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Plan, Platforms, Request, transfer};
@@ -26,7 +28,7 @@ use crate::push::{self, Watched};
 pub fn run(args: &args::Copy, context: &Context) -> Result<(), Failure> {
     let from = Place::parse(&args.source)?;
     let to = Place::parse(&args.destination)?;
-    if let Place::Store(name) = &to {
+    if let Place::Store(name) | Place::Archive { name: Some(name), .. } = &to {
         // An ID or a digest alone finds an image; it names none.
         crate::find::reference(name)?;
     }
@@ -67,16 +69,29 @@ struct Copy<'a> {
 impl Copy<'_> {
     async fn copy(&self) -> Result<Outcome, Failure> {
         let job = &self.watched.job;
-        let target = self.from.target(self.context)?;
-        let source = self.source()?;
-        let sink = self.sink().await?;
+        let (source, target) = match &self.from {
+            Place::Archive { path, name, .. } => self.open(path.clone(), name.as_deref()).await?,
+            _ => (self.source()?, self.from.target(self.context)?),
+        };
+        let archive = match &self.to {
+            Place::Archive { format, path, .. } => Some(Arc::new(ArchiveSink::create(path, *format)?)),
+            _ => None,
+        };
+        let sink: Arc<dyn ImageSink> = match &archive {
+            Some(archive) => archive.clone(),
+            None => self.sink().await?,
+        };
         let request = Request::new(target, self.platforms(), self.to.name()).mounting(self.mounts()?);
         let work = async {
             if matches!(request.platforms, Platforms::Present) {
                 let plan = Plan::of(&*source, Some(&*sink), &request, job).await?;
                 push::check_nothing_lost(&plan, &self.args.platform)?;
             }
-            transfer(source, sink, &request, job).await
+            let outcome = transfer(source, sink, &request, job).await?;
+            if let Some(archive) = archive {
+                Arc::into_inner(archive).expect("the transfer let go of it").finish().await?;
+            }
+            Ok(outcome)
         };
         work.await.map_err(|error: Error| match error.code() {
             Code::Cancelled => {
@@ -94,6 +109,25 @@ impl Copy<'_> {
         }
     }
 
+    /// An archive, and which of its images.
+    async fn open(
+        &self,
+        path: PathBuf,
+        name: Option<&str>,
+    ) -> Result<(Arc<dyn ImageSource>, Target), Failure> {
+        let opened = tokio::task::spawn_blocking(move || {
+            ArchiveSource::new(Archive::open(&path, &std::env::temp_dir())?)
+        });
+        let opened = async {
+            opened.await.map_err(|panic| {
+                Error::new(Code::Internal, "opening the archive was broken off").with_source(panic)
+            })?
+        };
+        let source = self.watched.job.run(opened).await?;
+        let target = Target::Exact(source.find(name)?.root.digest.clone());
+        Ok((Arc::new(source), target))
+    }
+
     fn source(&self) -> Result<Arc<dyn ImageSource>, Failure> {
         Ok(match &self.from {
             Place::Registry(name) => {
@@ -101,6 +135,7 @@ impl Copy<'_> {
             }
             Place::Store(_) => Arc::new(self.context.store()?),
             Place::Layout { dir, .. } => Arc::new(place::open_layout(dir)?),
+            Place::Archive { .. } => unreachable!("an archive is opened with its name"),
         })
     }
 
@@ -117,6 +152,7 @@ impl Copy<'_> {
                     None => sink,
                 })
             }
+            Place::Archive { .. } => unreachable!("an archive is begun where it is finished"),
         })
     }
 

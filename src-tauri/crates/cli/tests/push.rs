@@ -206,6 +206,33 @@ fn copies_between_registries_the_store_and_a_layout_keep_every_digest() {
     assert!(ran.stderr.contains("docker://nginx"), "{ran:?}");
 }
 
+#[test]
+fn copies_through_archives_keep_the_digest_and_leave_nothing_half_written() {
+    let (world, from, to) = (World::new(), Registry::start(), Registry::start());
+    let image = image(&[1, 2]);
+    from.put("team/app", "v1", &image);
+    let here = format!("docker://{}", from.reference("team/app", "v1"));
+    let digest = json!(image.digest().as_str());
+    for transport in ["oci-archive", "docker-archive"] {
+        let file = format!("{transport}:{transport}.tar");
+        let saved = world.json(&["copy", &here, &format!("{file}:team/app:v1")]);
+        assert_eq!(saved["digest"], digest, "{transport}");
+        let repository = format!("from/{transport}");
+        let pushed = world.json(&["copy", &file, &format!("docker://{}", to.reference(&repository, "v1"))]);
+        assert_eq!(pushed["digest"], digest, "{transport}");
+        assert!(to.has(&repository, "v1", &image), "{transport}");
+    }
+    let error = world.run(&["copy", "oci-archive:oci-archive.tar:other/app:v1", "store:x", "--json"]).error();
+    assert_eq!(error["code"], "image_missing");
+    assert!(error["hint"].as_str().unwrap().contains("team/app:v1"), "{error}");
+
+    let gone = format!("docker://{}", from.reference("team/gone", "v1"));
+    assert_eq!(world.run(&["copy", &gone, "oci-archive:gone.tar:team/gone:v1"]).status, 1);
+    assert!(!world.path("gone.tar").exists());
+    let left = std::fs::read_dir(world.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.filter(|name| name.to_string_lossy().starts_with('.')).count(), 0);
+}
+
 fn copy_of_one(world: &World, here: &str, to: &Registry) -> String {
     let destination = format!("docker://{}", to.reference("arm/app", "v1"));
     let ran =

@@ -1,8 +1,10 @@
-//! Where an image is, or goes to: `docker://REFERENCE`, `store:REFERENCE`, `oci:DIR[:NAME]`.
+//! Where an image is, or goes to: `docker://REFERENCE`, `store:REFERENCE`, `oci:DIR[:NAME]`, `oci-archive:FILE[:NAME]`,
+//! `docker-archive:FILE[:NAME]`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use engine::archive::Format;
 use engine::endpoint::Target;
 use engine::store::ContentStore;
 use engine::{Code, Error};
@@ -21,6 +23,8 @@ pub enum Place {
     Store(String),
     /// A folder in the OCI image layout.
     Layout { dir: PathBuf, name: Option<String> },
+    /// A file of `docker save` and the like; as a source it is told by its content, whichever format is named.
+    Archive { format: Format, path: PathBuf, name: Option<String> },
 }
 
 impl Place {
@@ -51,10 +55,22 @@ impl Place {
                 }
                 Ok(Self::Layout { dir: PathBuf::from(dir), name })
             }
+            Some((transport @ ("oci-archive" | "docker-archive"), rest)) => {
+                let format = if transport == "oci-archive" { Format::Oci } else { Format::Hybrid };
+                let (path, name) = match rest.split_once(':') {
+                    Some((path, name)) => (path, Some(name.to_owned()).filter(|name| !name.is_empty())),
+                    None => (rest, None),
+                };
+                if path.is_empty() {
+                    let hint = format!("Write `{transport}:FILE:NAME`");
+                    return Err(usage(format!("`{input}` names no file"), hint));
+                }
+                Ok(Self::Archive { format, path: PathBuf::from(path), name })
+            }
             _ => Err(usage(
                 format!("`{input}` does not say where the image is"),
                 format!(
-                    "Write `docker://{input}` for a registry, `store:{input}` for the store, or `oci:DIR:NAME` for a folder"
+                    "Write `docker://{input}` for a registry, `store:{input}` for the store, `oci:DIR:NAME` for a folder, or `docker-archive:FILE:NAME` for a file"
                 ),
             )),
         }
@@ -64,7 +80,7 @@ impl Place {
     pub fn registry(&self) -> Option<&Reference> {
         match self {
             Self::Registry(name) => Some(name),
-            Self::Store(_) | Self::Layout { .. } => None,
+            Self::Store(_) | Self::Layout { .. } | Self::Archive { .. } => None,
         }
     }
 
@@ -83,7 +99,8 @@ impl Place {
                         .into()
                 })
             }
-            Self::Layout { name: None, .. } => Ok(Target::Sole),
+            // What an archive holds is known once it is open: it is asked then.
+            Self::Layout { name: None, .. } | Self::Archive { .. } => Ok(Target::Sole),
             Self::Layout { dir, name: Some(name) } => {
                 let images = open_layout(dir)?.images()?;
                 let names: Vec<&str> = images.iter().filter_map(|image| image.name.as_deref()).collect();
@@ -107,6 +124,7 @@ impl Place {
             Self::Registry(name) => Some(name.clone()),
             Self::Store(input) => input.parse().ok(),
             Self::Layout { .. } => None,
+            Self::Archive { name, .. } => name.as_deref()?.parse().ok(),
         }
     }
 }
@@ -118,6 +136,11 @@ impl fmt::Display for Place {
             Self::Store(input) => write!(f, "store:{input}"),
             Self::Layout { dir, name: None } => write!(f, "oci:{}", dir.display()),
             Self::Layout { dir, name: Some(name) } => write!(f, "oci:{}:{name}", dir.display()),
+            Self::Archive { format, path, name } => {
+                let transport = if *format == Format::Oci { "oci-archive" } else { "docker-archive" };
+                write!(f, "{transport}:{}", path.display())?;
+                name.as_ref().map_or(Ok(()), |name| write!(f, ":{name}"))
+            }
         }
     }
 }
@@ -144,20 +167,37 @@ mod tests {
             dir: PathBuf::from(dir),
             name: name.map(str::to_owned),
         };
+        let archive = |format, name: Option<&str>| Place::Archive {
+            format,
+            path: PathBuf::from("a.tar"),
+            name: name.map(str::to_owned),
+        };
         let rows = [
             ("docker://nginx", Place::Registry("docker.io/library/nginx:latest".parse().unwrap())),
             ("docker://r.test:5000/a:v1", Place::Registry("r.test:5000/a:v1".parse().unwrap())),
             ("store:nginx:1.25", Place::Store("nginx:1.25".to_owned())),
+            ("docker-archive:a.tar", archive(Format::Hybrid, None)),
+            ("oci-archive:a.tar:team/app:1", archive(Format::Oci, Some("team/app:1"))),
             ("oci:/tmp/x", layout("/tmp/x", None)),
             ("oci:/tmp/x:v1", layout("/tmp/x", Some("v1"))),
             ("oci:x:docker.io/library/nginx:1", layout("x", Some("docker.io/library/nginx:1"))),
         ];
         for (input, want) in rows {
-            assert_eq!(Place::parse(input).unwrap(), want, "{input}");
+            let place = Place::parse(input).unwrap();
+            assert_eq!(place, want, "{input}");
+            assert_eq!(Place::parse(&place.to_string()).unwrap(), want, "{input} as it is shown");
         }
-        for input in
-            ["nginx", "nginx:1.25", "docker:nginx", "dir:/tmp/x", "oci::v1", "docker://", "store:A B"]
-        {
+        for input in [
+            "nginx",
+            "nginx:1.25",
+            "docker:nginx",
+            "dir:/tmp/x",
+            "oci::v1",
+            "oci-archive:",
+            "docker-archive::x",
+            "docker://",
+            "store:A B",
+        ] {
             assert!(Place::parse(input).is_err(), "{input}");
         }
     }
