@@ -6,6 +6,7 @@ import type { CallArguments, CallName, CallResult, Host } from "./host";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
 import { update, type FakeJob } from "./fake/job";
 import { runPull } from "./fake/pull";
+import { fakePush } from "./fake/push";
 import { explain } from "./fake/reference";
 import { FakeWire } from "./fake/wire";
 
@@ -22,6 +23,8 @@ export type FakeOptions = {
   /** Calls that fail, whatever their arguments. */
   failing?: Partial<Record<CallName, Fault>>;
   practice?: boolean;
+  /** Ends every push and copy when two fifths have moved. */
+  pushFails?: Fault;
 };
 
 export type FakeHost = Host & { readonly calls: { name: CallName; args: unknown }[]; readonly wire: FakeWire };
@@ -66,6 +69,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     { host: "ghcr.io", label: "ghcr.io", kind: "ghcr", state: "account", account: "username" },
     { host: HOST, label: "Practice registry", kind: "practice", state: "practice", account: null },
   ];
+
+  const push = fakePush({ wire, fault, speed, local, jobs, registries, pushFails: options.pushFails ?? null });
 
   const job = (id: number) => {
     const known = jobs.get(id);
@@ -113,6 +118,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       return { removed, freedBytes: removed.length * 420_000 };
     },
     collect_garbage: ({ dryRun }) => ({ blobs: 2, bytes: 912_000, dryRun }),
+    ...push.answers,
     start_pull: ({ request }) => {
       const image = find(request.input);
       const id = Math.max(0, ...jobs.keys()) + 1;

@@ -4,6 +4,7 @@ import { createContext } from "svelte";
 import type { AppInfo, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
+import { withoutTag } from "../lib/segments";
 import { Actions } from "./actions.svelte";
 import { ReadCache } from "./cache";
 import { Dialogs } from "./dialogs.svelte";
@@ -181,7 +182,8 @@ export class App {
       if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
     }
     // A transfer that was stopped may have brought whole layers too.
-    this.storeChanged();
+    if (verb === "pull") this.storeChanged();
+    else this.repositoryChanged(withoutTag(job.head.reference));
   }
 }
 

@@ -21,14 +21,14 @@ async fn f123_a_page_that_is_loaded_again_finds_its_transfer() {
     let window = Window::open().await;
     window.practice_host().await;
     pull(&window, &registry.reference("team/app", "1.0")).await;
-    window.until("bytes arrive", "return document.querySelector('[data-state=downloading]') !== null").await;
+    window.until("bytes arrive", "return document.querySelector('[data-state=moving]') !== null").await;
     window.show("moving").await;
     let asked = registry.count(&On::manifests());
 
     window.reload().await;
     window.chord(&[CONTROL, '3']).await;
     window
-        .until("the transfer is there", "return document.querySelector('[data-state=downloading]') !== null")
+        .until("the transfer is there", "return document.querySelector('[data-state=moving]') !== null")
         .await;
     window.says("1.0: Pulling from team/app").await;
     assert_eq!(registry.count(&On::manifests()), asked, "it is the same transfer: nothing was asked again");

@@ -80,6 +80,17 @@ describe("local images", () => {
     expect(host.calls.find(({ name }) => name === "remove_images")?.args).toEqual({ references: ["127.0.0.1:5055/hello:1.0"] });
   });
 
+  it("have a menu: push and tag ask first, by mouse and by key", async () => {
+    const { app, user } = await draw(["hello:1.0"]);
+    await user.click(screen.getByRole("button", { name: "More about 127.0.0.1:5055/hello:1.0" }));
+    expect(screen.getAllByRole("menuitem").map((each) => /^[A-Z][a-z]+( [a-z]+)?/.exec(each.textContent.trim())?.[0])).toEqual(["Open", "Push", "Tag", "Copy reference", "Copy digest", "Remove"]);
+    await user.click(screen.getByRole("menuitem", { name: /^Push/ }));
+    await waitFor(() => expect(app.dialogs.current).toEqual({ kind: "push", reference: "127.0.0.1:5055/hello:1.0" }));
+    app.dialogs.close();
+    app.actions.press(new KeyboardEvent("keydown", { key: "T", ctrlKey: true, shiftKey: true }));
+    expect(app.dialogs.current).toEqual({ kind: "tag", reference: "127.0.0.1:5055/hello:1.0" });
+  });
+
   it("are kept when asked to", async () => {
     const { host, user } = await draw(["hello:1.0"]);
     screen.getByRole("grid").focus();
