@@ -4,9 +4,12 @@
 //! Whatever fails becomes a [`Fault`] here and nowhere else.
 
 mod app;
+mod delete;
 mod exchange;
+mod explorer;
 mod image;
 mod reference;
+mod referrer;
 mod registry;
 mod settings;
 mod store;
@@ -21,9 +24,10 @@ use tauri::ipc::Invoke;
 
 use crate::state::Longshore;
 use crate::wire::{
-    AppInfo, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport, ImageDetail,
-    JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, Ping, PracticeShelf, PullRequest, RegistryEntry,
-    RemoveReport, Settings,
+    AppInfo, CatalogPage, DeletePlan, DeleteReport, DeleteRequest, ExchangeDetail, ExchangeHead, Explanation,
+    Fault, GarbageReport, HashReport, ImageDetail, JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, Ping,
+    PracticeShelf, PullRequest, RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead,
+    Settings, TagQuery, TagRow, TagRows,
 };
 pub use stream::Stream;
 

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`state`] | the composition root: every part of the engine, made once |
 //! | [`jobs`] | the queue of transfers, which outlives the page |
+//! | [`explorer`] | what the page has open of registries: repositories with all their tags |
 //! | [`commands`] | the one list of what the page may ask, and the adapters behind it |
 //! | [`wire`] | what crosses to the page; its TypeScript types are generated from here |
+//! | [`runtime`] | the engine's threads, behind the window's
 //! | [`window`] | the frame: when it shows, where it may navigate, what it keeps |
 //!
 //! Deliberately absent: what images are, and how they move. That is the engine's.
@@ -13,8 +15,10 @@
 #[cfg(test)]
 mod bindings;
 mod commands;
+mod explorer;
 mod jobs;
 mod practice;
+mod runtime;
 mod settings;
 mod state;
 mod window;
@@ -31,8 +35,9 @@ use window::TauriFrame;
 /// Opens the window and returns when it was closed.
 ///
 /// # Panics
-/// Where there is no home directory, or no display.
+/// Where there is no home directory, no display, or the system gives no threads.
 pub fn run() {
+    runtime::start();
     let builder = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(|app, _arguments, _directory| window::focus(app)))
         .plugin(tauri_plugin_store::Builder::default().build())

@@ -14,6 +14,7 @@ use engine::{Code, Error, Result};
 use oci::Reference;
 use tokio::sync::watch;
 
+use crate::explorer::Explorer;
 use crate::jobs::Jobs;
 use crate::practice::Practice;
 use crate::settings::{self, Frame};
@@ -61,6 +62,7 @@ pub struct Longshore {
     registries: RwLock<Registries>,
     practice: tokio::sync::Mutex<Option<Arc<Practice>>>,
     jobs: Jobs,
+    explorer: Explorer,
     /// Counts the pages that were loaded: what streams to one ends when the next begins.
     page: watch::Sender<u64>,
 }
@@ -85,6 +87,7 @@ impl Longshore {
             keyring,
             log,
             practice: tokio::sync::Mutex::default(),
+            explorer: Explorer::default(),
             page: watch::Sender::new(0),
         }
     }
@@ -102,6 +105,11 @@ impl Longshore {
     /// The jobs.
     pub fn jobs(&self) -> &Jobs {
         &self.jobs
+    }
+
+    /// What the page has open of registries.
+    pub fn explorer(&self) -> &Explorer {
+        &self.explorer
     }
 
     /// The record of exchanges.
@@ -201,8 +209,9 @@ impl Longshore {
         Ok(())
     }
 
-    /// A page begins to load: whatever streams to the one before ends.
+    /// A page begins to load: whatever streams to the one before ends, and what that one had open is closed.
     pub fn page_begins(&self) {
+        self.explorer.close_all();
         self.page.send_modify(|page| *page += 1);
     }
 

@@ -41,7 +41,11 @@ use ts_rs::TS;
 
 pub use app::{AppInfo, Settings, Theme};
 pub use exchange::{ExchangeDetail, ExchangeHead};
-pub use image::{Facts, Held, ImageDetail, LookIn, Whence};
+pub use explorer::{
+    CatalogPage, DeleteItem, DeleteMode, DeletePlan, DeleteReport, DeleteRequest, RateLimit, ReferrerList,
+    ReferrerRow, RepositoryHead, TagFault, TagQuery, TagRow, TagRows, TagSort,
+};
+pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use reference::Explanation;
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};

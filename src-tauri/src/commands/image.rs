@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use engine::endpoint::Target;
+use engine::endpoint::{ImageSource, Target};
 use engine::image::{Image, inspect};
 use engine::job::Job;
 use engine::registry::RegistrySource;
@@ -35,7 +35,26 @@ pub async fn inspect_image(
     .await
 }
 
-async fn find(
+/// What a name stands for, without looking at what that holds.
+pub async fn resolve(app: &Arc<Longshore>, reference: &Reference, from: LookIn) -> Result<Descriptor> {
+    let target = Target::Named(reference.clone());
+    if from != LookIn::Registry {
+        let opener = app.clone();
+        let found = match blocking(move || opener.store()).await {
+            Ok(store) => ImageSource::resolve(&store, &target, &Job::silent()).await,
+            Err(error) => Err(error),
+        };
+        match found {
+            Ok(root) => return Ok(root.descriptor),
+            Err(_) if from == LookIn::Auto => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let client = app.registries().client(reference.registry());
+    client.manifest_descriptor(reference, None).await
+}
+
+pub(super) async fn find(
     app: &Arc<Longshore>,
     reference: &Reference,
     from: LookIn,

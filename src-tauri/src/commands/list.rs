@@ -6,6 +6,16 @@ commands! {
     registry::list_registries() -> Vec<RegistryEntry>;
     registry::ping_registry(host: String) -> Ping;
     registry::practice_shelf() -> PracticeShelf;
+    explorer::list_catalog(host: String, after: Option<String>) -> CatalogPage;
+    explorer::open_repository(input: String) -> RepositoryHead;
+    explorer::watch_repository(id: u64, on_update: Stream<RepositoryHead>) -> ();
+    explorer::query_tags(query: TagQuery) -> TagRows;
+    explorer::describe_tags(id: u64, tags: Vec<String>) -> Vec<TagRow>;
+    explorer::close_repository(id: u64) -> ();
+    explorer::rate_limit(host: String) -> Option<RateLimit>;
+    delete::plan_delete(repository: String, tags: Vec<String>) -> DeletePlan;
+    delete::delete_tags(request: DeleteRequest) -> DeleteReport;
+    referrer::list_referrers(input: String, from: LookIn) -> ReferrerList;
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
     store::remove_images(references: Vec<String>) -> RemoveReport;

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod registries;
+mod repositories;
 mod secrets;
 
 use std::fs;

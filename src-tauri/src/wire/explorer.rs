@@ -1,7 +1,5 @@
 //! What a registry holds: its repositories, their tags, what refers to an image, and what a deletion would take.
 
-#![allow(dead_code, reason = "the commands that give it land with the engine's parts")]
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -9,7 +7,7 @@ use super::image::LocalState;
 use super::{Fault, KeyValue};
 
 /// A page of a registry's repositories.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct CatalogPage {
     /// Paths, such as `team/app`.
@@ -21,7 +19,7 @@ pub struct CatalogPage {
 }
 
 /// A repository that is open. Its tags stay on Rust's side; `query_tags` gives windows of them.
-#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct RepositoryHead {
     pub id: u64,
@@ -55,6 +53,17 @@ pub struct RateLimit {
     pub window_seconds: Option<u64>,
     /// What it counts by: an address or an account.
     pub source: Option<String>,
+}
+
+impl From<engine::registry::RateLimit> for RateLimit {
+    fn from(limit: engine::registry::RateLimit) -> Self {
+        Self {
+            limit: limit.limit,
+            remaining: limit.remaining,
+            window_seconds: limit.window.map(|window| window.as_secs()),
+            source: limit.source,
+        }
+    }
 }
 
 /// What a list of tags is sorted by.

@@ -17,6 +17,15 @@ pub enum Behaviour {
         /// Password or identity token.
         secret: String,
     },
+    /// Keeps accounts by server: `store`, `get`, `erase` and `list` do what they say.
+    Keeps,
+    /// Has this account on `get`, and refuses to keep or to forget any: ecr-login's way.
+    ReadOnly {
+        /// Account.
+        username: String,
+        /// Password.
+        secret: String,
+    },
     /// Has none: the exact words of the protocol on stdout, exit status 1.
     None,
     /// Fails with this on stdout and this exit status.
@@ -79,13 +88,19 @@ impl Helpers {
             fs::write(&answer, bytes).expect("the answer can be written");
             format!("exec cat '{}'", answer.display())
         };
+        let account = |username: &str, secret: &str| {
+            // The server that was asked for comes back, as real helpers do it.
+            let body = json!({ "ServerURL": "@SERVER@", "Username": username, "Secret": secret });
+            fs::write(&answer, body.to_string()).expect("the answer can be written");
+            format!("exec sed \"s|@SERVER@|$server|\" '{}'", answer.display())
+        };
         let act = match behaviour {
-            Behaviour::Account { username, secret } => {
-                // The server that was asked for comes back, as real helpers do it.
-                let body = json!({ "ServerURL": "@SERVER@", "Username": username, "Secret": secret });
-                fs::write(&answer, body.to_string()).expect("the answer can be written");
-                format!("exec sed \"s|@SERVER@|$server|\" '{}'", answer.display())
+            Behaviour::Keeps => keeping(&self.dir.path().join(format!("{name}.kept"))),
+            Behaviour::ReadOnly { username, secret } => {
+                let get = account(username, secret);
+                format!("case $1 in get) {get};; *) echo 'not implemented'; exit 1;; esac")
             }
+            Behaviour::Account { username, secret } => account(username, secret),
             Behaviour::None => "echo 'credentials not found in native keychain'; exit 1".to_owned(),
             Behaviour::Fails(message, status) => {
                 fs::write(&answer, message).expect("the answer can be written");
@@ -126,6 +141,25 @@ impl Helpers {
         let pids = fs::read_to_string(self.dir.path().join("pids")).unwrap_or_default();
         pids.lines().filter_map(|pid| pid.trim().parse().ok()).filter(|pid| is_running(*pid)).collect()
     }
+}
+
+/// What a helper does that keeps accounts as files in a folder.
+fn keeping(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        r#"kept='{folder}'; mkdir -p "$kept"
+field() {{ printf %s "$server" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }}
+file() {{ printf '%s/%s' "$kept" "$(printf %s "$1" | cksum | cut -d' ' -f1)"; }}
+none() {{ echo 'credentials not found in native keychain'; exit 1; }}
+case $1 in
+store) printf %s "$server" > "$(file "$(field ServerURL)")";;
+get) f=$(file "$server"); [ -f "$f" ] || none; cat "$f";;
+erase) f=$(file "$server"); [ -f "$f" ] || none; rm "$f";;
+list) sep='{{'; for f in "$kept"/*; do [ -f "$f" ] || continue; server=$(cat "$f")
+  printf '%s"%s":"%s"' "$sep" "$(field ServerURL)" "$(field Username)"; sep=,; done
+  [ "$sep" = , ] || printf '{{'; echo '}}';;
+esac"#
+    )
 }
 
 /// Whether a process runs and is no zombie.
@@ -178,6 +212,29 @@ mod tests {
         assert_eq!(answer["ServerURL"], "https://index.docker.io/v1/");
         assert_eq!(answer["Secret"], "s \"quoted\" \\ 'secret'");
         assert_eq!(helpers.calls(), ["ok get https://index.docker.io/v1/"]);
+    }
+
+    #[test]
+    fn a_helper_that_keeps_gives_back_what_it_was_given() {
+        let helpers = Helpers::new();
+        helpers.write("vault", &Behaviour::Keeps);
+        let ask = |verb: &str, input: &str| {
+            let mut child = Command::new(helpers.path().join("docker-credential-vault"))
+                .arg(verb)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+        };
+        assert_eq!(ask("list", "x").trim(), "{}");
+        assert_eq!(ask("store", r#"{"ServerURL":"a:5000","Username":"ann","Secret":"p|w"}"#), "");
+        assert_eq!(ask("get", "a:5000"), r#"{"ServerURL":"a:5000","Username":"ann","Secret":"p|w"}"#);
+        assert!(ask("get", "b").contains("credentials not found"));
+        assert_eq!(ask("list", "x").trim(), r#"{"a:5000":"ann"}"#);
+        ask("erase", "a:5000");
+        assert!(ask("get", "a:5000").contains("credentials not found"));
     }
 
     #[test]

@@ -672,6 +672,16 @@ export type Commands = {
   list_registries: [{}, Array<RegistryEntry>];
   ping_registry: [{ host: string }, Ping];
   practice_shelf: [{}, PracticeShelf];
+  list_catalog: [{ host: string; after: string | null }, CatalogPage];
+  open_repository: [{ input: string }, RepositoryHead];
+  watch_repository: [{ id: number; onUpdate: unknown }, null];
+  query_tags: [{ query: TagQuery }, TagRows];
+  describe_tags: [{ id: number; tags: Array<string> }, Array<TagRow>];
+  close_repository: [{ id: number }, null];
+  rate_limit: [{ host: string }, RateLimit | null];
+  plan_delete: [{ repository: string; tags: Array<string> }, DeletePlan];
+  delete_tags: [{ request: DeleteRequest }, DeleteReport];
+  list_referrers: [{ input: string; from: LookIn }, ReferrerList];
   list_images: [{}, Array<LocalImage>];
   inspect_image: [{ input: string; from: LookIn; platform: string | null }, ImageDetail];
   remove_images: [{ references: Array<string> }, RemoveReport];

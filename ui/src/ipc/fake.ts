@@ -174,5 +174,6 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       return known.outcome ? Promise.resolve(known.outcome) : known.done;
     },
     watchExchanges: (onExchanges) => wire.watch(onExchanges),
+    watchRepository: () => Promise.resolve(null),
   };
 }

@@ -1,10 +1,10 @@
 // The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
 // tests and in a plain browser. Nothing here knows either of them.
 
-import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate } from "./bindings";
+import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 
-/** Commands that answer once. The two streaming ones have methods of their own below. */
-export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges">;
+/** Commands that answer once. The streaming ones have methods of their own below. */
+export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository">;
 export type CallArguments<K extends CallName> = Commands[K][0];
 export type CallResult<K extends CallName> = Commands[K][1];
 
@@ -15,6 +15,8 @@ export type Host = {
   watchJob: (id: number, onUpdate: (update: JobUpdate) => void) => Promise<JobOutcome>;
   /** Streams exchanges as they begin, move and end, for as long as the page lives. */
   watchExchanges: (onExchanges: (heads: ExchangeHead[]) => void) => void;
+  /** Streams how far the list of tags is; resolves when no more will come. */
+  watchRepository: (id: number, onUpdate: (head: RepositoryHead) => void) => Promise<null>;
 };
 
 /** Turns whatever was thrown into a `Fault`, so that views have one thing to draw. */

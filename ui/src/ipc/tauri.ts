@@ -1,7 +1,7 @@
 // The only file that talks to Tauri.
 
 import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
-import type { ExchangeHead, JobOutcome, JobUpdate } from "./bindings";
+import type { ExchangeHead, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 import { toFault, type CallArguments, type CallName, type CallResult, type Host } from "./host";
 
 export { isTauri };
@@ -32,5 +32,11 @@ export const tauriHost: Host = {
     void send<null>("watch_exchanges", { onExchanges: channel }).catch((fault: unknown) => {
       console.error("watch_exchanges", fault);
     });
+  },
+
+  watchRepository(id: number, onUpdate: (head: RepositoryHead) => void): Promise<null> {
+    const channel = new Channel<RepositoryHead>();
+    channel.onmessage = onUpdate;
+    return send<null>("watch_repository", { id, onUpdate: channel });
   },
 };

@@ -1,7 +1,8 @@
 //! Who we are to a registry: the credential that is stored for it, from wherever Docker and Podman keep theirs.
 //!
-//! The order is: signed in for this session, `DOCKER_AUTH_CONFIG`, Docker's `config.json`, Podman's `auth.json`; within
-//! a file `credHelpers`, then `credsStore`, then `auths`. Invariant: a secret leaves this module only inside a
+//! The order is: signed in for this session, `DOCKER_AUTH_CONFIG`, what Longshore keeps in the system's keychain, Docker's
+//! `config.json`, Podman's `auth.json`; within a file `credHelpers`, then `credsStore`, then `auths`. [`Keyring::trail`]
+//! tells how that went, and what docker would have chosen. Invariant: a secret leaves this module only inside a
 //! [`Secret`], which shows nothing when it is printed.
 //!
 //! Deliberately absent: any use of the network, and the decision to go on without an account, which is the registry
@@ -11,8 +12,10 @@
 pub mod docker_config;
 pub mod helper;
 mod key;
+mod keychain;
 mod keyring;
 mod memory;
+pub mod preset;
 
 use std::fmt;
 
@@ -20,7 +23,11 @@ use zeroize::Zeroizing;
 
 pub use helper::HelperOptions;
 pub use helper::search_path::SearchPath;
-pub use keyring::{DockerConfigSource, Keyring};
+pub use keychain::Keychain;
+pub use keyring::{
+    DockerConfigSource, DockerWouldChoose, Keep, KeepChoice, Kept, Keyring, Outcome, SignedOut, Trail,
+    TrailStep,
+};
 
 /// What is sent to a registry, or to its token realm, to be let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +75,47 @@ pub struct Found {
     pub credential: Credential,
     /// Where it is kept, for people: ``credHelpers[ghcr.io] → docker-credential-x``, ``auths[ghcr.io] in `FILE` ``.
     pub origin: String,
+    /// The same, for the program: where a refresh token that was replaced belongs.
+    pub place: Place,
     /// What a person should know although it worked: whole sentences, no final period.
     pub warnings: Vec<String>,
+}
+
+/// A place where a credential was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nowhere.
+    Nowhere,
+    /// Signed in for as long as the process lives.
+    Session,
+    /// The variable `DOCKER_AUTH_CONFIG`.
+    Variable {
+        /// The key in `auths`.
+        key: String,
+    },
+    /// The system's keychain.
+    Keychain,
+    /// A credential helper.
+    Helper {
+        /// `NAME` of `docker-credential-NAME`.
+        name: String,
+        /// What names it: `credsStore`, `credHelpers[ghcr.io]`.
+        setting: String,
+        /// What it was asked for.
+        server: String,
+    },
+    /// Docker's `config.json`.
+    Docker {
+        /// The key in `auths`.
+        key: String,
+    },
+    /// Podman's `auth.json`.
+    Podman {
+        /// The file.
+        file: String,
+        /// The key in `auths`.
+        key: String,
+    },
 }
 
 /// A secret text. Printing shows a placeholder; the memory is overwritten when it is dropped.
@@ -124,7 +170,8 @@ mod tests {
             Credential::RegistryToken(secret.clone()),
         ];
         for credential in credentials {
-            let found = Found { credential, origin: "x".to_owned(), warnings: Vec::new() };
+            let (origin, place) = ("x".to_owned(), Place::Nowhere);
+            let found = Found { credential, origin, place, warnings: Vec::new() };
             let printed = format!("{found:?} {found:#?} {secret} {secret:?}");
             assert!(printed.contains("[redacted]") && !printed.contains("canary"), "{printed}");
         }

@@ -3,6 +3,7 @@
 
 pub mod blob;
 pub mod credential;
+mod disk;
 pub mod endpoint;
 pub mod error;
 pub mod exchange;

@@ -9,6 +9,7 @@ pub mod challenge;
 pub mod delete;
 pub mod describe;
 pub mod http;
+pub mod login;
 pub mod manifest;
 mod page;
 pub mod rate_limit;
@@ -29,9 +30,10 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
+pub use self::login::Tested;
 pub use self::rate_limit::RateLimit;
 pub use self::source::RegistrySource;
-use self::token::{Authorizer, Token};
+use self::token::{Authorizer, Token, Use};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
 use crate::exchange::Purpose;
@@ -82,7 +84,9 @@ impl Registries {
     /// The client of a registry: the same one each time, with the tokens and what it learned of the host.
     pub fn client(&self, registry: &Registry) -> RegistryClient {
         let mut clients = self.0.clients.lock().expect("no code panics while it holds the clients");
-        let make = || RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone());
+        let make = || {
+            RegistryClient::new(registry.clone(), self.0.http.clone(), self.0.keyring.clone(), Use::Requests)
+        };
         clients.entry(registry.clone()).or_insert_with(make).clone()
     }
 
@@ -111,9 +115,9 @@ struct ClientInner {
 }
 
 impl RegistryClient {
-    fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
+    fn new(registry: Registry, http: Http, keyring: Keyring, purpose: Use) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
-        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring);
+        let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring, purpose);
         Self(Arc::new(ClientInner {
             registry,
             http,
@@ -148,7 +152,11 @@ impl RegistryClient {
     pub async fn ping(&self, job: Option<&Job>) -> Result<()> {
         let purpose =
             Purpose::new("ping", "Longshore asks whether a registry answers here, and how to sign in.");
-        let mut answer = self.call(self.request("/v2/", purpose)?, &[], job).await?;
+        self.check_ping(self.call(self.request("/v2/", purpose)?, &[], job).await?).await
+    }
+
+    /// Whether an answer to `GET /v2/` is a registry's, and a success.
+    async fn check_ping(&self, mut answer: Answer) -> Result<()> {
         if !answer.status.is_success() {
             return Err(refusal(answer, "registry API", self.0.http.log().redactor()).await);
         }
@@ -186,7 +194,8 @@ impl RegistryClient {
     /// The answer may still be a refusal.
     pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
-        Job::run_if_any(job, self.call_to_the_end(request, scopes, job)).await
+        // On the heap: it is large, and whoever calls would carry it in every frame of the stack.
+        Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await
     }
 
     /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that

@@ -26,7 +26,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-mod disk;
+use crate::disk::Disk;
+
 mod endpoint;
 mod fault;
 mod gc;
@@ -58,13 +59,13 @@ pub struct ContentStore(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     dir: PathBuf,
-    disk: disk::Disk,
+    disk: Disk,
     /// Numbers temporary files and leases within this process.
     serial: AtomicU64,
 }
 
 impl ContentStore {
-    fn with_disk(dir: PathBuf, disk: disk::Disk) -> Self {
+    fn with_disk(dir: PathBuf, disk: Disk) -> Self {
         Self(Arc::new(Inner { dir, disk, serial: AtomicU64::new(0) }))
     }
 

@@ -33,7 +33,9 @@ type Narrow = Arc<dyn Fn(Option<&str>, &str) -> Option<String> + Send + Sync>;
 struct State {
     service: String,
     accounts: BTreeMap<String, String>,
-    refresh_tokens: BTreeMap<String, String>,
+    refresh_tokens: Mutex<BTreeMap<String, String>>,
+    gives_refresh: bool,
+    rotates: bool,
     anonymous: bool,
     post: bool,
     lifetime: Option<Duration>,
@@ -65,7 +67,9 @@ impl TokenServer {
             state: State {
                 service: "registry.test".to_owned(),
                 accounts: BTreeMap::new(),
-                refresh_tokens: BTreeMap::new(),
+                refresh_tokens: Mutex::default(),
+                gives_refresh: false,
+                rotates: false,
                 anonymous: true,
                 post: true,
                 lifetime: Some(Duration::from_secs(300)),
@@ -103,6 +107,11 @@ impl TokenServer {
     /// Every token given out so far.
     pub fn issued(&self) -> Vec<Issued> {
         lock(&self.state.issued).clone()
+    }
+
+    /// The refresh tokens that are good now.
+    pub fn refresh_tokens(&self) -> Vec<String> {
+        lock(&self.state.refresh_tokens).keys().cloned().collect()
     }
 
     /// Ends every token given out so far, as if its time had passed.
@@ -159,8 +168,20 @@ impl TokenServerBuilder {
     }
     /// Accepts this identity token as that account's, by `grant_type=refresh_token`.
     #[must_use]
-    pub fn identity_token(mut self, username: &str, token: &str) -> Self {
-        self.state.refresh_tokens.insert(token.to_owned(), username.to_owned());
+    pub fn identity_token(self, username: &str, token: &str) -> Self {
+        lock(&self.state.refresh_tokens).insert(token.to_owned(), username.to_owned());
+        self
+    }
+    /// Gives an account that asks for offline access (`access_type=offline`, `offline_token=true`) a refresh token.
+    #[must_use]
+    pub fn gives_refresh_tokens(mut self) -> Self {
+        self.state.gives_refresh = true;
+        self
+    }
+    /// Replaces a refresh token whenever it is used: the old one is worth nothing afterwards.
+    #[must_use]
+    pub fn rotates_refresh_tokens(mut self) -> Self {
+        self.state.rotates = true;
         self
     }
     /// Refuses requests without an account.
@@ -259,13 +280,21 @@ impl State {
         if request.path != "/token" {
             return Reply::status(404);
         }
-        let asked = match request.method.as_str() {
-            "GET" => self.asked_by_get(request),
-            "POST" if self.post => self.asked_by_post(request),
+        let form: BTreeMap<String, String> = request.form().into_iter().collect();
+        let (asked, offline) = match request.method.as_str() {
+            "GET" => (self.asked_by_get(request), request.query_values("offline_token") == ["true"]),
+            "POST" if self.post => {
+                (self.asked_by_post(&form), form.get("access_type").is_some_and(|it| it == "offline"))
+            }
             _ => return Reply::status(404),
         };
+        let used = form.get("refresh_token").filter(|_| self.rotates);
         match asked {
-            Ok((account, scopes)) => self.issue(account, &scopes),
+            Ok((account, scopes)) => {
+                let refresh = account.as_ref().filter(|_| (self.gives_refresh && offline) || used.is_some());
+                let refresh = refresh.map(|account| self.new_refresh_token(account, used));
+                self.issue(account, &scopes, refresh)
+            }
             Err(details) => Reply::json(401, &json!({ "details": details }))
                 .with("WWW-Authenticate", "Basic realm=\"token server\""),
         }
@@ -284,8 +313,18 @@ impl State {
         Ok((account, scopes.map(str::to_owned).collect()))
     }
 
-    fn asked_by_post(&self, request: &Request) -> Result<(Option<String>, Vec<String>), &'static str> {
-        let form: BTreeMap<String, String> = request.form().into_iter().collect();
+    fn new_refresh_token(&self, account: &str, used: Option<&String>) -> String {
+        let mut tokens = lock(&self.refresh_tokens);
+        used.into_iter().for_each(|used| drop(tokens.remove(used)));
+        let token = format!("{}-refresh-{:04}", self.prefix, lock(&self.issued).len() + 1);
+        tokens.insert(token.clone(), account.to_owned());
+        token
+    }
+
+    fn asked_by_post(
+        &self,
+        form: &BTreeMap<String, String>,
+    ) -> Result<(Option<String>, Vec<String>), &'static str> {
         let field = |name: &str| form.get(name).map_or("", String::as_str);
         if field("client_id").is_empty() || field("service").is_empty() {
             return Err("client_id and service are required");
@@ -293,7 +332,8 @@ impl State {
         let account = match field("grant_type") {
             "password" => self.account(field("username"), field("password"))?,
             "refresh_token" => {
-                self.refresh_tokens.get(field("refresh_token")).cloned().ok_or("unknown refresh token")?
+                let known = lock(&self.refresh_tokens).get(field("refresh_token")).cloned();
+                known.ok_or("unknown refresh token")?
             }
             _ => return Err("unknown grant type"),
         };
@@ -306,7 +346,7 @@ impl State {
         if right { Ok(user.to_owned()) } else { Err("incorrect username or password") }
     }
 
-    fn issue(&self, account: Option<String>, asked: &[String]) -> Reply {
+    fn issue(&self, account: Option<String>, asked: &[String], refresh: Option<String>) -> Reply {
         let scopes: Vec<String> =
             asked.iter().filter_map(|scope| (self.narrow)(account.as_deref(), scope)).collect();
         let mut issued = lock(&self.issued);
@@ -322,6 +362,9 @@ impl State {
         let mut body = json!({ self.field: token });
         if !self.expires_in.is_null() {
             body["expires_in"] = self.expires_in.clone();
+        }
+        if let Some(refresh) = refresh {
+            body["refresh_token"] = json!(refresh);
         }
         Reply::json(200, &body)
     }

@@ -1,9 +1,11 @@
-//! Docker's `config.json`, Podman's `auth.json` and the variable `DOCKER_AUTH_CONFIG`: one format, read here.
+//! Docker's `config.json`, Podman's `auth.json` and the variable `DOCKER_AUTH_CONFIG`: one format, read here; docker's
+//! file is written by [`write`](mod@write).
 //!
 //! One unusable entry fails alone; a file that is no JSON fails as a whole, with its line, and is never written over.
-//! Deliberately absent: writing.
 
+mod edit;
 mod syntax;
+mod write;
 
 use std::path::Path;
 
@@ -13,6 +15,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use oci::Registry;
 use serde_json::{Map, Value};
 
+pub(super) use self::edit::Edit;
+pub(super) use self::write::{Written, update};
 use super::key::{identity, key_identity, wildcard_matches};
 use super::{Credential, Secret};
 use crate::error::{Code, Error, Result};
@@ -58,6 +62,17 @@ pub enum Candidate {
         /// The key in `auths`.
         key: String,
     },
+}
+
+/// Where docker itself looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum DockersOwn {
+    /// To this helper alone.
+    Helper { name: String, setting: String },
+    /// To this key of `auths`.
+    Entry(String),
+    /// Nowhere.
+    Nothing,
 }
 
 impl DockerConfig {
@@ -138,6 +153,46 @@ impl DockerConfig {
         let helper = self.configured_helper(registry).into_iter();
         let entries = self.entry_keys(registry, repository, flavour).into_iter();
         helper.chain(entries.map(|key| Candidate::Entry { key })).collect()
+    }
+
+    /// Where docker itself looks for the credential of a registry's key: see `keyring/docker.rs` for its rules.
+    pub(super) fn dockers_own(&self, key: &str) -> DockersOwn {
+        let exact = self
+            .cred_helpers
+            .get(key)
+            .map(|name| (name.as_str().unwrap_or_default(), format!("credHelpers[{key}]")));
+        let store = || self.creds_store.as_deref().map(|name| (name, "credsStore".to_owned()));
+        match exact.or_else(store) {
+            Some((name, setting)) if !name.is_empty() => {
+                DockersOwn::Helper { name: name.to_owned(), setting }
+            }
+            _ => self.dockers_entry(key),
+        }
+    }
+
+    /// The key of `auths` that docker takes: the exact one, else one that is the host behind a scheme or before a path.
+    pub(super) fn dockers_entry(&self, key: &str) -> DockersOwn {
+        let host = |entry: &str| {
+            let entry =
+                entry.strip_prefix("http://").or_else(|| entry.strip_prefix("https://")).unwrap_or(entry);
+            entry.split('/').next().unwrap_or_default() == key
+        };
+        let found =
+            self.auths.get_key_value(key).or_else(|| self.auths.iter().find(|(entry, _)| host(entry)));
+        found.map_or(DockersOwn::Nothing, |(entry, _)| DockersOwn::Entry(entry.clone()))
+    }
+
+    /// The keys of `auths` that stand for a registry.
+    pub(super) fn keys_of(&self, registry: &Registry, flavour: Flavour) -> Vec<String> {
+        self.entry_keys(registry, None, flavour)
+    }
+
+    /// The helper that a registry's credentials go to: its name, what names it, and whether by a key of its own.
+    pub(super) fn helper_of(&self, registry: &Registry) -> Option<(String, String)> {
+        match self.configured_helper(registry)? {
+            Candidate::Helper { name, setting, .. } => Some((name, setting)),
+            Candidate::Entry { .. } => None,
+        }
     }
 
     /// The credential of an entry; `None` for the empty one that `docker login` leaves beside a helper's.
@@ -283,6 +338,15 @@ fn decode(auth: &str) -> Result<(String, Secret), &'static str> {
         return Err("its `auth` has no user name");
     }
     Ok((username.to_owned(), Secret::new(password.trim_end_matches('\0'))))
+}
+
+/// Runs what reads or writes a file beside the tasks that must not wait.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|problem| Error::new(Code::Internal, "work on a file was broken off").with_source(problem))?
 }
 
 fn is_absent(problem: &std::io::Error) -> bool {

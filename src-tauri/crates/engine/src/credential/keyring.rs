@@ -1,34 +1,49 @@
 //! The places where a credential may be kept, looked through in order.
 
+mod docker;
+mod keep;
+mod sign_out;
+mod trail;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use oci::Registry;
 
-use super::docker_config::{Candidate, DockerConfig, Flavour};
-use super::helper::{self, HelperOptions};
+pub use self::docker::DockerWouldChoose;
+pub use self::keep::{Keep, KeepChoice, Kept};
+pub use self::sign_out::SignedOut;
+use self::trail::Walk;
+pub use self::trail::{Outcome, Trail, TrailStep};
+use super::docker_config::{DockerConfig, Flavour, blocking};
+use super::helper::HelperOptions;
+use super::key::identity;
+use super::keychain::{self, Keychain};
 use super::memory::Memory;
-use super::{Credential, Found, Secret};
-use crate::error::{Code, Error, Result};
+use super::{Credential, Found, Place, Secret};
+use crate::error::Result;
 
-/// Finds the credential for a registry. Clones share what was signed in for the session.
+/// Finds the credential for a registry, and keeps one. Clones share what was signed in for the session.
 ///
 /// Files and helpers are asked again each time, so that a `docker login` beside us is seen at once.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     session: Memory,
     source: Option<DockerConfigSource>,
+    generation: Arc<AtomicU64>,
 }
 
 impl Keyring {
     /// A keyring over the files of Docker and Podman.
     pub fn new(source: DockerConfigSource) -> Self {
-        Self { session: Memory::default(), source: Some(source) }
+        Self { source: Some(source), ..Self::anonymous() }
     }
 
     /// A keyring that knows nothing: every registry is asked without an account.
     pub fn anonymous() -> Self {
-        Self { session: Memory::default(), source: None }
+        Self { session: Memory::default(), source: None, generation: Arc::default() }
     }
 
     /// A keyring of exactly these credentials.
@@ -43,11 +58,23 @@ impl Keyring {
     /// Keeps a credential until the process ends. It goes before any that is stored.
     pub fn remember(&self, registry: &Registry, credential: Credential) {
         self.session.set(registry, credential);
+        self.changed();
     }
 
     /// Forgets what [`Keyring::remember`] kept; whether there was anything.
     pub fn forget(&self, registry: &Registry) -> bool {
-        self.session.remove(registry)
+        let removed = self.session.remove(registry).is_some();
+        self.changed();
+        removed
+    }
+
+    /// Ascends whenever somebody signs in or out here: what was got with the credential of before is out of date then.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     /// The credential for a registry, and for a repository in it (`team/app`) where the place tells them apart.
@@ -55,88 +82,61 @@ impl Keyring {
     /// A place that fails does not hide the next one: its failure becomes a warning where a later place has a credential.
     ///
     /// # Errors
-    /// The first failure, where no place has a credential: [`Code::CredentialHelper`] or [`Code::CredentialConfig`]. A public
+    /// The first failure, where no place has a credential: `CredentialHelper` or `CredentialConfig`. A public
     /// image may still be had without an account.
     pub async fn credential(&self, registry: &Registry, repository: Option<&str>) -> Result<Found> {
-        if let Some(credential) = self.session.get(registry) {
-            let origin = "signed in for this session".to_owned();
-            return Ok(Found { credential, origin, warnings: Vec::new() });
-        }
-        let mut failures = Vec::new();
-        let mut warnings = Vec::new();
-        for place in self.source.iter().flat_map(DockerConfigSource::places) {
-            let flavour = place.flavour();
-            let config = match place.load().await {
-                Ok(Some(config)) => config,
-                Ok(None) => continue,
-                Err(failure) => {
-                    failures.push(failure);
-                    continue;
-                }
-            };
-            for candidate in config.candidates(registry, repository, flavour) {
-                // Each client stores Docker Hub under its own name for it.
-                let server = match flavour {
-                    Flavour::Docker => registry.config_key(),
-                    Flavour::Podman => registry.identity().to_owned(),
-                };
-                match self.look_into(&config, candidate, &server, &mut warnings).await {
-                    Ok(Some((credential, origin))) => {
-                        warnings.extend(failures.iter().map(|failure| failure.message().to_owned()));
-                        return Ok(Found { credential, origin, warnings });
-                    }
-                    Ok(None) => {}
-                    Err(failure) => failures.push(failure),
-                }
-            }
+        let Walk { found, failures, mut warnings, .. } = self.walk(registry, repository, false).await;
+        if let Some(found) = found {
+            warnings.extend(failures.iter().map(|failure| failure.message().to_owned()));
+            return Ok(Found { warnings, ..found });
         }
         match failures.into_iter().next() {
             Some(failure) => Err(failure),
             None => Ok(Found {
                 credential: Credential::Anonymous,
                 origin: "no credential is stored".to_owned(),
+                place: Place::Nowhere,
                 warnings,
             }),
         }
     }
 
-    /// The registries that somebody signed in to, as the files say; the account where one of them names it. Quick, and
-    /// silent: no helper is asked, and a file that can't be used is passed over.
+    /// The registries that somebody signed in to, as the session, the files and the list of the keychain say; the account
+    /// where one of them names it. Quick, and silent: neither helper nor keychain is asked, and a file that can't be used
+    /// is passed over.
     pub async fn signed_in(&self) -> Vec<(Registry, Option<String>)> {
         let mut found: Vec<(Registry, Option<String>)> = Vec::new();
+        let mut add = |registry: Registry, account: Option<String>| match found
+            .iter_mut()
+            .find(|(known, _)| identity(known) == identity(&registry))
+        {
+            Some((_, known)) if known.is_none() => *known = account,
+            Some(_) => {}
+            None => found.push((registry, account)),
+        };
+        for (key, account) in self.session.accounts() {
+            Registry::parse(&key).into_iter().for_each(|registry| add(registry, account.clone()));
+        }
         for place in self.source.iter().flat_map(DockerConfigSource::places) {
-            let Ok(Some(config)) = place.load().await else { continue };
-            for (registry, account) in config.signed_in() {
-                match found.iter_mut().find(|(known, _)| known.identity() == registry.identity()) {
-                    Some((_, known)) if known.is_none() => *known = account,
-                    Some(_) => {}
-                    None => found.push((registry, account)),
+            if let Source::Keychain(keychain) = &place {
+                for (key, account) in keychain.known().await.unwrap_or_default() {
+                    let account = Some(account).filter(|account| !account.is_empty());
+                    Registry::parse(&key).into_iter().for_each(|registry| add(registry, account.clone()));
                 }
             }
+            let Ok(Some(config)) = place.load().await else { continue };
+            config.signed_in().into_iter().for_each(|(registry, account)| add(registry, account));
         }
         found
     }
 
-    async fn look_into(
-        &self,
-        config: &DockerConfig,
-        candidate: Candidate,
-        server: &str,
-        warnings: &mut Vec<String>,
-    ) -> Result<Option<(Credential, String)>> {
-        match candidate {
-            Candidate::Helper { name, setting, warning } => {
-                warnings.extend(warning);
-                let Some(source) = &self.source else { return Ok(None) };
-                let credential = helper::get(&name, &setting, server, &source.helpers).await?;
-                Ok(credential.map(|credential| (credential, format!("{setting} → docker-credential-{name}"))))
-            }
-            Candidate::Entry { key } => {
-                let Some(credential) = config.entry(&key)? else { return Ok(None) };
-                warnings.extend(config.loose_mode_warning());
-                Ok(Some((credential, config.entry_origin(&key))))
-            }
-        }
+    fn keychain(&self) -> Option<&Keychain> {
+        self.source.as_ref()?.keychain.as_ref()
+    }
+
+    /// Docker's `config.json`, where one is configured.
+    fn config_file(&self) -> Option<&Path> {
+        self.source.as_ref()?.config_file.as_deref()
     }
 }
 
@@ -151,6 +151,8 @@ pub struct DockerConfigSource {
     pub podman_files: Vec<PathBuf>,
     /// How helpers are found and run.
     pub helpers: HelperOptions,
+    /// The system's keychain, for what is signed in to here.
+    pub keychain: Option<Keychain>,
 }
 
 impl DockerConfigSource {
@@ -166,7 +168,13 @@ impl DockerConfigSource {
     /// The `config.json` of one folder and nothing else; helpers come from `helpers`.
     pub fn in_dir(dir: impl Into<PathBuf>, helpers: HelperOptions) -> Self {
         let config_file = Some(dir.into().join("config.json"));
-        Self { config_file, auth_config: None, podman_files: Vec::new(), helpers }
+        Self { config_file, auth_config: None, podman_files: Vec::new(), helpers, keychain: None }
+    }
+
+    /// With this keychain.
+    #[must_use]
+    pub fn with_keychain(self, keychain: Keychain) -> Self {
+        Self { keychain: Some(keychain), ..self }
     }
 
     fn from_lookup(
@@ -197,39 +205,59 @@ impl DockerConfigSource {
             auth_config: set("DOCKER_AUTH_CONFIG").map(|text| Secret::new(text.to_string_lossy())),
             podman_files,
             helpers: HelperOptions::of_environment(),
+            keychain: keychain_list(home, &set).map(Keychain::of_system),
         }
     }
 
-    fn places(&self) -> Vec<Place> {
-        let variable = self.auth_config.iter().cloned().map(Place::Variable);
-        let docker = self.config_file.iter().cloned().map(|path| Place::File(path, Flavour::Docker));
-        let podman = self.podman_files.iter().cloned().map(|path| Place::File(path, Flavour::Podman));
-        variable.chain(docker).chain(podman).collect()
+    fn places(&self) -> Vec<Source> {
+        let variable = self.auth_config.iter().cloned().map(Source::Variable);
+        let docker = self.config_file.iter().cloned().map(|path| Source::File(path, Flavour::Docker));
+        let podman = self.podman_files.iter().cloned().map(|path| Source::File(path, Flavour::Podman));
+        let keychain = self.keychain.iter().cloned().map(Source::Keychain);
+        variable.chain(keychain).chain(docker).chain(podman).collect()
     }
 }
 
-/// A text in the format of `config.json`.
-enum Place {
+/// Where the list of what is in the keychain lies: `longshore/accounts.json` in the platform's folder for data, beside
+/// the store's usual place.
+fn keychain_list(home: Option<&Path>, set: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let data = match set("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()) {
+        Some(dir) => dir,
+        None if cfg!(target_os = "macos") => home?.join("Library/Application Support"),
+        None => home?.join(".local/share"),
+    };
+    Some(data.join("longshore").join("accounts.json"))
+}
+
+/// A place that outlives the session; but for the keychain a text in the format of `config.json`.
+#[derive(Clone)]
+enum Source {
     Variable(Secret),
+    Keychain(Keychain),
     File(PathBuf, Flavour),
 }
 
-impl Place {
+impl Source {
     fn flavour(&self) -> Flavour {
         match self {
-            Self::Variable(_) => Flavour::Docker,
+            Self::Variable(_) | Self::Keychain(_) => Flavour::Docker,
             Self::File(_, flavour) => *flavour,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Variable(_) => "DOCKER_AUTH_CONFIG".to_owned(),
+            Self::Keychain(_) => keychain::name().to_owned(),
+            Self::File(path, _) => path.display().to_string(),
         }
     }
 
     async fn load(self) -> Result<Option<DockerConfig>> {
         match self {
             Self::Variable(text) => DockerConfig::parse(text.expose().as_bytes(), "DOCKER_AUTH_CONFIG"),
-            Self::File(path, _) => {
-                tokio::task::spawn_blocking(move || DockerConfig::read(&path)).await.map_err(|problem| {
-                    Error::new(Code::Internal, "reading a file was broken off").with_source(problem)
-                })?
-            }
+            Self::Keychain(_) => Ok(None),
+            Self::File(path, _) => blocking(move || DockerConfig::read(&path)).await,
         }
     }
 }

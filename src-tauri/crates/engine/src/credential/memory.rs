@@ -21,8 +21,14 @@ impl Memory {
         self.with(|kept| kept.insert(identity(registry), credential));
     }
 
-    pub(super) fn remove(&self, registry: &Registry) -> bool {
-        self.with(|kept| kept.remove(&identity(registry)).is_some())
+    pub(super) fn remove(&self, registry: &Registry) -> Option<Credential> {
+        self.with(|kept| kept.remove(&identity(registry)))
+    }
+
+    /// The registries by identity, with their accounts.
+    pub(super) fn accounts(&self) -> Vec<(String, Option<String>)> {
+        let account = |credential: &Credential| credential.account().map(str::to_owned);
+        self.with(|kept| kept.iter().map(|(key, credential)| (key.clone(), account(credential))).collect())
     }
 
     fn with<T>(&self, action: impl FnOnce(&mut HashMap<String, Credential>) -> T) -> T {

@@ -5,6 +5,8 @@
 
 mod issue;
 
+pub(super) use self::issue::{form, keep_secret};
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
@@ -18,7 +20,7 @@ use url::Url;
 use super::challenge::{self, Challenge};
 use super::http::{Answer, Http, Request};
 use super::{Scope, basic, realm, sensitive};
-use crate::credential::{Credential, Found, Keyring};
+use crate::credential::{Credential, Found, Keyring, Place, Secret};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
@@ -29,14 +31,28 @@ pub(super) struct Authorizer {
     registry: Registry,
     http: Http,
     keyring: Keyring,
+    purpose: Use,
     learned: StdMutex<Learned>,
     /// Held over a fetch: one refresh in flight, and whoever waits finds its result.
     refreshing: Mutex<()>,
     warnings: StdMutex<Vec<String>>,
 }
 
+/// What an [`Authorizer`] is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Requests: a credential that does not work is left out where that helps.
+    Requests,
+    /// Trying the credential itself: it works or it does not, and a refresh token is asked for with it.
+    SignIn,
+}
+
 #[derive(Default)]
 struct Learned {
+    /// Of the keyring, when all this was learned.
+    generation: u64,
+    /// What a sign-in got to be kept in place of the password.
+    refresh: Option<Secret>,
     basic: Option<Held>,
     tokens: HashMap<Vec<Scope>, Held>,
     /// Stored credentials that were refused, by what for.
@@ -55,6 +71,8 @@ pub(super) struct Token {
     account: Option<Found>,
     /// The scopes that were asked for.
     wanted: Vec<String>,
+    /// The host of the token server that gave it out.
+    from: Option<String>,
 }
 
 pub(super) type Held = Arc<Token>;
@@ -72,11 +90,12 @@ pub(super) enum Next {
 }
 
 impl Authorizer {
-    pub(super) fn new(registry: Registry, http: Http, keyring: Keyring) -> Self {
+    pub(super) fn new(registry: Registry, http: Http, keyring: Keyring, purpose: Use) -> Self {
         Self {
             registry,
             http,
             keyring,
+            purpose,
             learned: StdMutex::default(),
             refreshing: Mutex::default(),
             warnings: StdMutex::default(),
@@ -93,9 +112,26 @@ impl Authorizer {
         std::mem::take(&mut *self.warnings.lock().expect("no code panics while it holds the warnings"))
     }
 
-    /// What is known to work for these scopes, without asking anyone.
-    pub(super) fn held(&self, scopes: &[Scope]) -> Option<Held> {
+    /// The refresh token that a sign-in got.
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        self.learned().refresh.clone()
+    }
+
+    /// The host that gave a token out, where the registry asked for one; its own where it asked for a password. None where
+    /// it asked for nothing.
+    pub(super) fn signed_in_at(&self) -> Option<String> {
         let learned = self.learned();
+        let token = || learned.tokens.values().find_map(|token| token.from.clone());
+        learned.basic.as_ref().map(|_| self.registry.as_str().to_owned()).or_else(token)
+    }
+
+    /// What is known to work for these scopes, without asking anyone. Nothing of it outlives a sign-in or a sign-out.
+    pub(super) fn held(&self, scopes: &[Scope]) -> Option<Held> {
+        let generation = self.keyring.generation();
+        let mut learned = self.learned();
+        if learned.generation != generation {
+            *learned = Learned { generation, ..Learned::default() };
+        }
         let held = learned.basic.as_ref().or_else(|| learned.tokens.get(scopes))?;
         (held.expires > Instant::now()).then(|| held.clone())
     }
@@ -151,7 +187,9 @@ impl Authorizer {
         if let Some(held) =
             rejected.filter(|held| fresh && wanted.iter().all(|one| held.wanted.contains(one)))
         {
-            let Some(account) = &held.account else { return Ok(Next::GiveUp(Box::new(answer))) };
+            let Some(account) = held.account.as_ref().filter(|_| self.purpose == Use::Requests) else {
+                return Ok(Next::GiveUp(Box::new(answer)));
+            };
             self.leave_out(scopes, account, None);
         }
         let endpoint =
@@ -162,6 +200,7 @@ impl Authorizer {
             service: service.as_deref().unwrap_or_default(),
             wanted: &wanted,
             from_private: request.from_private,
+            offline: self.purpose == Use::SignIn,
         };
         let token = Held::new(self.fetch(&asked, scopes, &request.url, job).await?);
         self.learned().tokens.insert(scopes.to_vec(), token.clone());
@@ -178,7 +217,7 @@ impl Authorizer {
         let found = self.find(scopes, url).await?;
         let Credential::Basic { username, password } = &found.credential else { return Ok(None) };
         let header = basic(username, password.expose())?;
-        issue::keep_secret(&self.http, password.expose(), Some(&header));
+        keep_secret(&self.http, password.expose(), Some(&header));
         if rejected.is_some_and(|held| held.header == header) {
             self.learned().basic = None;
             let error = refused(&self.registry, &found);
@@ -186,7 +225,7 @@ impl Authorizer {
             return Err(error);
         }
         let expires = Instant::now() + NO_END;
-        let held = Held::new(Token { header, expires, account: Some(found), wanted: Vec::new() });
+        let held = Held::new(Token { header, expires, account: Some(found), wanted: Vec::new(), from: None });
         self.learned().basic = Some(held.clone());
         Ok(Some(held))
     }
@@ -216,7 +255,8 @@ impl Authorizer {
                 self.warn(format!("{}: going on without an account", error.message()));
                 self.learned().withheld.insert(scopes.to_vec(), error);
                 let origin = "no credential could be read".to_owned();
-                Ok(Found { credential: Credential::Anonymous, origin, warnings: Vec::new() })
+                let (credential, place) = (Credential::Anonymous, Place::Nowhere);
+                Ok(Found { credential, origin, place, warnings: Vec::new() })
             }
             Err(error) => Err(error),
         }
@@ -244,10 +284,10 @@ impl Authorizer {
             Credential::Anonymous => {}
             _ if is_stale => {}
             Credential::RegistryToken(token) => {
-                issue::keep_secret(&self.http, token.expose(), None);
+                keep_secret(&self.http, token.expose(), None);
                 let header = sensitive(&format!("Bearer {}", token.expose()))?;
                 let (expires, wanted) = (Instant::now() + NO_END, asked.wanted.to_vec());
-                return Ok(Token { header, expires, account: Some(found), wanted });
+                return Ok(Token { header, expires, account: Some(found), wanted, from: None });
             }
             _ if !trusted => {
                 // Public images stay reachable; the account goes nowhere that was not agreed to.
@@ -255,12 +295,20 @@ impl Authorizer {
                     .endpoint
                     .credentials_withheld(registry_url)
                     .with_hint(format!("If you trust `{host}` with this account: `--trust-realm {host}`"));
+                if self.purpose == Use::SignIn {
+                    return Err(elsewhere);
+                }
                 self.warn(format!("{}: going on without an account", elsewhere.message()));
                 self.learned().withheld.insert(scopes.to_vec(), elsewhere);
             }
             credential => match issue::issue(&self.http, asked, credential, job).await {
-                Ok(issued) => return Ok(issued.token(asked, Some(found))),
-                Err(error) if is_refusal(&error) => self.leave_out(scopes, &found, Some(error)),
+                Ok(issued) => {
+                    self.take_refresh_token(&found, issued.refresh.clone()).await;
+                    return Ok(issued.token(asked, Some(found)));
+                }
+                Err(error) if is_refusal(&error) && self.purpose == Use::Requests => {
+                    self.leave_out(scopes, &found, Some(error));
+                }
                 Err(error) => return Err(error),
             },
         }
@@ -278,6 +326,21 @@ impl Authorizer {
                 Err(self.withheld(scopes).unwrap_or_else(|| wants_account(&self.registry, error)))
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// A refresh token came along: of a sign-in it is what to keep; a new one in place of the one that was sent is kept
+    /// where that was.
+    async fn take_refresh_token(&self, found: &Found, refresh: Option<Secret>) {
+        let Some(refresh) = refresh else { return };
+        match &found.credential {
+            _ if self.purpose == Use::SignIn => self.learned().refresh = Some(refresh),
+            Credential::IdentityToken { token, .. } if *token != refresh => {
+                if let Some(warning) = self.keyring.replace_token(&self.registry, found, refresh).await {
+                    self.warn(warning);
+                }
+            }
+            _ => {}
         }
     }
 

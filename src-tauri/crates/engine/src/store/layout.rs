@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use oci::digest::{Algorithm, Digest, Hasher};
 
-use super::disk::Disk;
 use super::{ContentStore, io_error, io_error_needing};
+use crate::disk::Disk;
 use crate::error::{Code, Error, Result};
 
 /// The only version there is (image-spec `image-layout.md`, "oci-layout file").

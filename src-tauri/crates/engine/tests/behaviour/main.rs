@@ -14,6 +14,7 @@ mod disks;
 mod helpers;
 mod jobs;
 mod lists;
+mod login;
 mod manifests;
 mod manifests_refused;
 mod origins;

@@ -10,7 +10,8 @@ const LONGEST: usize = 300;
 const SECRETS: [&str; 9] =
     ["password", "passwd", "secret", "token", "auth", "authorization", "bearer", "credential", "key"];
 
-const LEFT_OUT: &str = "[redacted]";
+/// What stands where a secret stood.
+pub(super) const LEFT_OUT: &str = "[redacted]";
 
 /// A helper's error text as one line, without what may be secret and without what could steer a terminal. Words in
 /// `known` stay.

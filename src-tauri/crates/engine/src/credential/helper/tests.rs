@@ -88,6 +88,81 @@ async fn f047_a_token_user_means_an_identity_token() {
     assert_eq!(helpers.get("deaf").await.expect("an account"), basic("ann", "pw"));
 }
 
+/// A helper that keeps one account in a file.
+const VAULT: &str = r#"kept="$(dirname "$0")/kept"
+case $1 in
+store) cat > "$kept";;
+get) cat >/dev/null; [ -f "$kept" ] && cat "$kept" || { echo 'credentials not found in native keychain'; exit 1; };;
+erase) cat >/dev/null; rm "$kept";;
+list) cat >/dev/null; echo '{"r.example.com":"ann","https://index.docker.io/v1/":"bob"}';;
+esac"#;
+
+#[tokio::test]
+async fn what_is_stored_comes_back_until_it_is_erased() {
+    let helpers = Helpers::new().with("vault", VAULT);
+    let options = helpers.options(Duration::from_secs(20));
+    let (store, server) = ("credsStore", "r.example.com");
+    for credential in [
+        basic("ann", "p\"w\\ é\u{1}").expect("an account"),
+        Credential::IdentityToken { username: None, token: Secret::new("idt") },
+    ] {
+        super::store("vault", store, server, &credential, &options).await.expect("stored");
+        assert_eq!(helpers.get("vault").await.expect("an account"), Some(credential));
+    }
+    let kept = std::fs::read_to_string(helpers.file("kept")).expect("kept");
+    assert_eq!(kept, r#"{"ServerURL":"r.example.com","Username":"<token>","Secret":"idt"}"#);
+    erase("vault", store, server, &options).await.expect("erased");
+    assert_eq!(helpers.get("vault").await.expect("no account"), None);
+    let listed = list("vault", store, &options).await.expect("a list");
+    assert_eq!(listed.get("r.example.com").map(String::as_str), Some("ann"));
+    assert_eq!(listed.len(), 2);
+    for credential in [Credential::Anonymous, Credential::RegistryToken(Secret::new("rt"))] {
+        assert!(super::store("vault", store, server, &credential, &options).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn f044_no_verb_shows_the_secret_that_it_was_given() {
+    let helpers = Helpers::new()
+        .with("echo", "echo \"bad: $(cat)\"; exit 1")
+        .with("words", r#"echo "can't keep correct horse battery for ann"; cat >/dev/null; exit 1"#)
+        .with("garbage", "cat >/dev/null; echo 'canary'")
+        .with("none", "cat >/dev/null; echo 'credentials not found in native keychain'; exit 1")
+        .with("maker", "cat >/dev/null; echo 'not implemented'; exit 1")
+        .with("slow", "sleep 600");
+    let options = helpers.options(Duration::from_secs(1));
+    let secret =
+        Credential::Basic { username: "ann".to_owned(), password: Secret::new("correct horse battery") };
+    for (name, says) in [
+        ("echo", "failed (exit status: 1)"),
+        ("words", "failed (exit status: 1)"),
+        ("none", "words for having none"),
+        ("maker", "makes credentials and keeps none"),
+        ("slow", "did not answer within 1 s"),
+        ("absent", "is not installed"),
+        ("../evil", "can't be the name"),
+    ] {
+        let error = store(name, "credsStore", "r.example.com", &secret, &options).await.expect_err(name);
+        assert!(error.message().contains(says), "{name}: {error}");
+        assert!(!shown(&error).contains("horse"), "{name}: {}", shown(&error));
+    }
+    let error = list("garbage", "credsStore", &options).await.expect_err("no list");
+    assert!(
+        error.message().contains("something else than a list") && !shown(&error).contains("canary"),
+        "{error:?}"
+    );
+    erase("none", "credsStore", "r.example.com", &options).await.expect("none is none");
+    let error = erase("maker", "credsStore", "r.example.com", &options).await.expect_err("read-only");
+    assert!(error.hint().is_some_and(|hint| hint.contains("`credsStore`")), "{error:?}");
+    assert!(
+        erase("vault", "credsStore", "a\nb", &options)
+            .await
+            .expect_err("f046")
+            .message()
+            .contains("was not asked")
+    );
+}
+
 #[tokio::test]
 async fn only_the_exact_words_mean_no_account() {
     let helpers = Helpers::new()

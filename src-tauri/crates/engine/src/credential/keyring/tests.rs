@@ -1,10 +1,15 @@
+mod keep;
+mod trail;
+
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use super::super::SearchPath;
 use super::*;
+use crate::error::Code;
 
 fn registry(text: &str) -> Registry {
     Registry::parse(text).expect("a registry")

@@ -7,13 +7,14 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};
 use oci::name::Registry;
 use serde::Deserialize;
+use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::super::http::{Answer, Http, Request, host_of, refusal};
 use super::super::realm::TokenEndpoint;
 use super::super::{Scope, basic, sensitive};
 use super::Token;
-use crate::credential::{Credential, Found};
+use crate::credential::{Credential, Found, Secret};
 use crate::error::{Code, Error, Result};
 use crate::exchange::{Purpose, Role};
 use crate::job::Job;
@@ -23,6 +24,8 @@ const TOKEN_CAP: u64 = 64 * 1024;
 /// What `expires_in` is where it is missing or odd, seconds (distribution token spec).
 const DEFAULT_LIFE: u64 = 60;
 const LONGEST_LIFE: u64 = 24 * 60 * 60;
+/// How Longshore calls itself to token servers; it need not be registered (distribution token spec).
+const CLIENT_ID: &str = "longshore";
 
 /// What a token is wanted for.
 pub(super) struct Asked<'a> {
@@ -32,19 +35,24 @@ pub(super) struct Asked<'a> {
     pub wanted: &'a [String],
     /// Whether the registry is at a private address.
     pub from_private: bool,
+    /// Whether somebody signs in: then a refresh token is asked for as well, to be kept in place of the password.
+    pub offline: bool,
 }
 
 /// A token as it was given out.
 pub(super) struct Issued {
     header: HeaderValue,
     life: Duration,
+    /// A refresh token that came with it.
+    pub refresh: Option<Secret>,
 }
 
 impl Issued {
     pub(super) fn token(self, asked: &Asked<'_>, account: Option<Found>) -> Token {
         // A tenth early, so that it does not expire on the way.
         let expires = Instant::now() + self.life * 9 / 10;
-        Token { header: self.header, expires, account, wanted: asked.wanted.to_vec() }
+        let from = Some(host_of(&asked.endpoint.base));
+        Token { header: self.header, expires, account, wanted: asked.wanted.to_vec(), from }
     }
 }
 
@@ -59,7 +67,26 @@ pub(super) async fn issue(
     credential: &Credential,
     job: Option<&Job>,
 ) -> Result<Issued> {
-    let mut answer = http.send(&request(http, asked, credential)?, job).await?;
+    if let (true, Credential::Basic { username, password }) = (asked.offline, credential) {
+        let answer = http.send(&password_grant(http, asked, username, password)?, job).await?;
+        // 404 and 405 are right for a server that knows only GET; Artifactory says 401 to any POST, Azure 400. The
+        // account itself is judged by the GET then, and no refresh token is asked for, which only a POST could use.
+        if !matches!(answer.status.as_u16(), 400 | 401 | 404 | 405) {
+            return taken(http, asked, credential, answer).await;
+        }
+        answer.body.note("takes no sign-in by POST, so it is asked by GET");
+    }
+    let answer = http.send(&request(http, asked, credential)?, job).await?;
+    taken(http, asked, credential, answer).await
+}
+
+/// Reads an answer.
+async fn taken(
+    http: &Http,
+    asked: &Asked<'_>,
+    credential: &Credential,
+    mut answer: Answer,
+) -> Result<Issued> {
     let exchange = answer.body.exchange();
     let host = host_of(&asked.endpoint.base);
     let invalid = |why: String| {
@@ -96,12 +123,47 @@ pub(super) async fn issue(
     Ok(issued)
 }
 
-fn request(http: &Http, asked: &Asked<'_>, credential: &Credential) -> Result<Request> {
-    let mut request = Request::get(asked.endpoint.url.clone(), purpose(credential));
+fn to_token_server(asked: &Asked<'_>, url: &Url, purpose: Purpose) -> Request {
+    let mut request = Request::get(url.clone(), purpose);
     request.role = Role::Auth;
     // A redirect of the token endpoint would carry the account along: never followed.
     request.follow = false;
     request.from_private = asked.from_private;
+    request
+}
+
+/// A form that is POSTed (OAuth2 of distribution's token server).
+pub(in crate::registry) fn form(request: &mut Request, fields: &[(&str, &str)]) {
+    let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+    request.method = Method::POST;
+    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    request.body = Some(Bytes::from(form));
+}
+
+fn password_grant(http: &Http, asked: &Asked<'_>, username: &str, password: &Secret) -> Result<Request> {
+    // Its other form is what a server that echoes its requests would show.
+    keep_secret(http, password.expose(), Some(&basic(username, password.expose())?));
+    let purpose = Purpose::new(
+        "token",
+        "The account is exchanged for a short-lived token and, where the server has them, a refresh token that is kept in place of the password.",
+    );
+    let mut request = to_token_server(asked, &asked.endpoint.base, purpose);
+    let scope = asked.wanted.join(" ");
+    let mut fields = vec![
+        ("grant_type", "password"),
+        ("service", asked.service),
+        ("client_id", CLIENT_ID),
+        ("access_type", "offline"),
+        ("username", username),
+        ("password", password.expose()),
+    ];
+    fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
+    form(&mut request, &fields);
+    Ok(request)
+}
+
+fn request(http: &Http, asked: &Asked<'_>, credential: &Credential) -> Result<Request> {
+    let mut request = to_token_server(asked, &asked.endpoint.url, purpose(credential));
     match credential {
         Credential::Basic { username, password } => {
             let header = basic(username, password.expose())?;
@@ -110,19 +172,15 @@ fn request(http: &Http, asked: &Asked<'_>, credential: &Credential) -> Result<Re
         }
         Credential::IdentityToken { token, .. } => {
             keep_secret(http, token.expose(), None);
-            let form = Serializer::new(String::new())
-                .append_pair("grant_type", "refresh_token")
-                .append_pair("service", asked.service)
-                .append_pair("client_id", "longshore")
-                .append_pair("scope", &asked.wanted.join(" "))
-                .append_pair("refresh_token", token.expose())
-                .finish();
-            request.method = Method::POST;
             request.url = asked.endpoint.base.clone();
-            request
-                .headers
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-            request.body = Some(Bytes::from(form));
+            let fields = [
+                ("grant_type", "refresh_token"),
+                ("service", asked.service),
+                ("client_id", CLIENT_ID),
+                ("scope", &asked.wanted.join(" ")),
+                ("refresh_token", token.expose()),
+            ];
+            form(&mut request, &fields);
         }
         Credential::Anonymous | Credential::RegistryToken(_) => {}
     }
@@ -156,6 +214,7 @@ async fn not_issued(http: &Http, asked: &Asked<'_>, credential: &Credential, ans
 struct TokenAnswer {
     token: Option<String>,
     access_token: Option<String>,
+    refresh_token: Option<String>,
     expires_in: Option<serde_json::Value>,
 }
 
@@ -167,7 +226,9 @@ fn parse(http: &Http, body: &[u8]) -> Result<Issued, String> {
     http.log().redactor().learn_passing(&text);
     let header = sensitive(&format!("Bearer {text}"))
         .map_err(|_| "the token has characters that no header can carry".to_owned())?;
-    Ok(Issued { header, life: life(parsed.expires_in.as_ref()) })
+    let refresh = parsed.refresh_token.filter(|token| !token.is_empty()).map(Secret::new);
+    refresh.iter().for_each(|token| http.log().redactor().learn(token.expose()));
+    Ok(Issued { header, life: life(parsed.expires_in.as_ref()), refresh })
 }
 
 fn life(expires_in: Option<&serde_json::Value>) -> Duration {
@@ -177,7 +238,7 @@ fn life(expires_in: Option<&serde_json::Value>) -> Duration {
 }
 
 /// No record and no message shows it from now on, nor the header that carries it.
-pub(super) fn keep_secret(http: &Http, secret: &str, header: Option<&HeaderValue>) {
+pub(in crate::registry) fn keep_secret(http: &Http, secret: &str, header: Option<&HeaderValue>) {
     let redactor = http.log().redactor();
     redactor.learn(secret);
     let encoded = header.and_then(|header| header.to_str().ok()).and_then(|text| text.split_once(' '));

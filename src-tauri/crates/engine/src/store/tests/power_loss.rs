@@ -1,6 +1,5 @@
 //! Row 76, and 75's part that is the commit protocol: what a store looks like after a crash or a power loss at any
-//! moment. The file operations of a scenario are logged and replayed up to every point; whatever was not fsynced by
-//! then may be lost, in several ways.
+//! moment.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +7,9 @@ use std::path::{Path, PathBuf};
 use oci::digest::Digest;
 use serde_json::Value;
 
-use super::super::disk::{Disk, Operation};
 use super::*;
+use crate::disk::replay::{Files, Loss, after};
+use crate::disk::{Disk, Operation};
 
 /// A moment at which the store has said that something is done.
 #[derive(Clone, Debug)]
@@ -54,111 +54,6 @@ fn scenario(dir: &Path) -> Scenario {
     store.publish(Some(&reference("team/app:1")), &first).unwrap();
     promise(Promise::Name("docker.io/team/app:1".into(), first.digest));
     Scenario { root, operations: store.0.disk.operations(), promises }
-}
-
-/// What is lost of everything that was not fsynced.
-#[derive(Clone, Copy, Debug)]
-enum Loss {
-    /// A crash of the process: nothing.
-    Nothing,
-    /// Contents and names.
-    Everything,
-    /// Contents are empty, though the names are there.
-    Contents,
-    /// Names, and contents are there.
-    Names,
-    /// The name that is `n`th among those that may be lost, or all but that one.
-    Name(usize),
-    AllNamesBut(usize),
-}
-
-type Files = BTreeMap<PathBuf, Vec<u8>>;
-
-/// The files after the first `count` operations and a loss.
-fn after(operations: &[Operation], count: usize, root: &Path, loss: Loss) -> Files {
-    #[derive(Clone)]
-    enum Change {
-        Directory(PathBuf),
-        Place { from: Option<PathBuf>, at: PathBuf, inode: usize },
-        Remove(PathBuf),
-    }
-    let mut inodes: Vec<(Vec<u8>, bool)> = Vec::new();
-    let mut now: BTreeMap<PathBuf, usize> = BTreeMap::new();
-    // Changes of names with the directory whose fsync makes them last, in order.
-    let mut changes: Vec<(PathBuf, Change, bool)> = Vec::new();
-    let parent = |path: &Path| path.parent().unwrap().to_owned();
-    for operation in &operations[..count] {
-        match operation {
-            Operation::MakeDir(path) => changes.push((parent(path), Change::Directory(path.clone()), false)),
-            Operation::Write(path, bytes) => {
-                inodes.push((bytes.clone(), false));
-                now.insert(path.clone(), inodes.len() - 1);
-                let placed = Change::Place { from: None, at: path.clone(), inode: inodes.len() - 1 };
-                changes.push((parent(path), placed, false));
-            }
-            Operation::SyncFile(path) => inodes[now[path]].1 = true,
-            Operation::Rename(from, to) => {
-                let inode = now.remove(from).unwrap();
-                now.insert(to.clone(), inode);
-                changes.push((
-                    parent(to),
-                    Change::Place { from: Some(from.clone()), at: to.clone(), inode },
-                    false,
-                ));
-            }
-            Operation::Remove(path) => {
-                now.remove(path);
-                changes.push((parent(path), Change::Remove(path.clone()), false));
-            }
-            Operation::SyncDir(dir) => {
-                for change in changes.iter_mut().filter(|change| change.0 == *dir) {
-                    change.2 = true;
-                }
-            }
-        }
-    }
-    let mut pending = 0;
-    let mut directories = vec![root.to_owned()];
-    let mut names: BTreeMap<PathBuf, usize> = BTreeMap::new();
-    for (_, change, durable) in &changes {
-        let kept = *durable || {
-            pending += 1;
-            match loss {
-                Loss::Nothing | Loss::Contents => true,
-                Loss::Everything | Loss::Names => false,
-                Loss::Name(lost) => pending - 1 != lost,
-                Loss::AllNamesBut(kept) => pending - 1 == kept,
-            }
-        };
-        match change {
-            Change::Directory(path) if kept => directories.push(path.clone()),
-            Change::Place { from, at, inode } if kept => {
-                if let Some(from) = from {
-                    names.remove(from);
-                }
-                names.insert(at.clone(), *inode);
-            }
-            Change::Remove(path) if kept => {
-                names.remove(path);
-            }
-            _ => {}
-        }
-    }
-    let reachable = |path: &Path| {
-        path.ancestors()
-            .skip(1)
-            .take_while(|at| at.starts_with(root))
-            .all(|at| directories.iter().any(|dir| dir == at))
-    };
-    let content = |inode: usize| match (&inodes[inode], loss) {
-        ((bytes, true), _) | ((bytes, false), Loss::Nothing | Loss::Names) => bytes.clone(),
-        _ => Vec::new(),
-    };
-    names
-        .into_iter()
-        .filter(|(path, _)| reachable(path))
-        .map(|(path, inode)| (path, content(inode)))
-        .collect()
 }
 
 /// What is wrong with the files, by the store's invariants and by what it promised.
@@ -208,8 +103,7 @@ fn first_problem(operations: &[Operation], promises: &[(usize, Promise)], root: 
     for count in 0..=operations.len() {
         let due: Vec<_> =
             promises.iter().filter(|(at, _)| *at <= count).map(|(_, promise)| promise).collect();
-        let each = (0..count).flat_map(|n| [Loss::Name(n), Loss::AllNamesBut(n)]);
-        for loss in [Loss::Nothing, Loss::Everything, Loss::Contents, Loss::Names].into_iter().chain(each) {
+        for loss in Loss::of(count) {
             if let Some(problem) = problem(&after(operations, count, root, loss), root, &due) {
                 return Some(format!("after operation {count}, losing {loss:?}: {problem}"));
             }

@@ -1,22 +1,26 @@
 //! The file operations whose order decides what a power loss leaves behind.
 //!
-//! All writing of the store goes through here. The power-loss test has a [`Disk`] keep a log, and replays it cut
-//! at every point, with every fsync left out in turn.
+//! All writing of the store and of the files with credentials goes through here. The power-loss tests have a [`Disk`]
+//! keep a log, and replay it cut at every point, with every fsync left out in turn.
+
+#[cfg(test)]
+pub(crate) mod replay;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// Writes, renames and fsyncs.
 #[derive(Debug, Default)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     log: Option<Mutex<Vec<Operation>>>,
 }
 
 /// One logged operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     MakeDir(PathBuf),
     Write(PathBuf, Vec<u8>),
     SyncFile(PathBuf),
@@ -28,8 +32,17 @@ pub(super) enum Operation {
 impl Disk {
     /// Creates the file `path`, which must not exist yet, with `bytes`, and makes them durable. The name becomes
     /// durable with [`Disk::sync_dir`] or [`Disk::rename`] alone. A failed file is removed again.
-    pub(super) fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    pub(crate) fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.create_with(OpenOptions::new().write(true).create_new(true), path, bytes)
+    }
+
+    /// As [`Disk::create`], for the user alone: mode 0600 from the first moment.
+    pub(crate) fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.create_with(OpenOptions::new().write(true).create_new(true).mode(0o600), path, bytes)
+    }
+
+    fn create_with(&self, options: &OpenOptions, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = options.open(path)?;
         let written = file.write_all(bytes).and_then(|()| {
             self.note(|| Operation::Write(path.into(), bytes.into()));
             self.sync_file(&file, path)
@@ -47,21 +60,21 @@ impl Disk {
     }
 
     /// Puts `from` in the place of `to` atomically; not durable before an fsync of the directory of `to`.
-    pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)?;
         self.note(|| Operation::Rename(from.into(), to.into()));
         Ok(())
     }
 
     /// Makes the names in `dir` durable.
-    pub(super) fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+    pub(crate) fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         File::open(dir)?.sync_all()?;
         self.note(|| Operation::SyncDir(dir.into()));
         Ok(())
     }
 
     /// Creates one directory; false if it is there already.
-    pub(super) fn make_dir(&self, dir: &Path) -> io::Result<bool> {
+    pub(crate) fn make_dir(&self, dir: &Path) -> io::Result<bool> {
         match fs::create_dir(dir) {
             Ok(()) => {
                 self.note(|| Operation::MakeDir(dir.into()));
@@ -73,7 +86,7 @@ impl Disk {
     }
 
     /// Removes a file; false if it was gone already.
-    pub(super) fn remove(&self, path: &Path) -> io::Result<bool> {
+    pub(crate) fn remove(&self, path: &Path) -> io::Result<bool> {
         match fs::remove_file(path) {
             Ok(()) => {
                 self.note(|| Operation::Remove(path.into()));
@@ -84,19 +97,19 @@ impl Disk {
         }
     }
 
-    pub(super) fn note(&self, operation: impl FnOnce() -> Operation) {
+    pub(crate) fn note(&self, operation: impl FnOnce() -> Operation) {
         if let Some(log) = &self.log {
             log.lock().expect("nothing panics while it holds the log").push(operation());
         }
     }
 
     #[cfg(test)]
-    pub(super) fn logged() -> Self {
+    pub(crate) fn logged() -> Self {
         Self { log: Some(Mutex::default()) }
     }
 
     #[cfg(test)]
-    pub(super) fn operations(&self) -> Vec<Operation> {
+    pub(crate) fn operations(&self) -> Vec<Operation> {
         self.log.as_ref().map(|log| log.lock().expect("unpoisoned").clone()).unwrap_or_default()
     }
 }
