@@ -199,6 +199,7 @@ describe("the push planner", () => {
     await user.click(await within(dialog).findByRole("checkbox", { name: /^Every tag of 127.0.0.1:5055\/web that is here/ }));
     await waitFor(() => expect(requests("plan_push").at(-1)).toEqual({ input: `${HOST}/web`, from: "store", destination: "ghcr.io/username/web", platforms: [], allTags: true }));
     expect(within(dialog).getByText(/The tag is not used/)).toBeVisible();
+    expect(within(dialog).queryByRole("button", { name: /, Tag,/ })).toBeNull();
     const tags = await within(dialog).findByRole("list", { name: "Tags" });
     await waitFor(() => expect(within(tags).getAllByRole("listitem").map((each) => each.textContent.trim().slice(0, 3))).toEqual(["2.0", "2.1"]));
     expect(within(dialog).getByText("docker push --all-tags ghcr.io/username/web")).toBeVisible();
@@ -284,4 +285,10 @@ it.each<[name: string, asked: Asked]>([
   await waitFor(() => expect(dialog.querySelector(".sum, .fault")).not.toBeNull());
   const { violations } = await axe.run(dialog, { rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`)).toEqual([]);
+});
+
+it("a platform that is lost is named once, also where the source never had it", async () => {
+  const { dialog } = await sheet(push(WEB, STABLE));
+  const list = await within(dialog).findByRole("list", { name: "Platforms" });
+  expect(within(list).getAllByRole("listitem").map((each) => each.textContent.trim())).toEqual(["linux/arm64 there now, would be lost"]);
 });
