@@ -3,6 +3,7 @@
 //! The page names things by reference, digest or id; no path, URL or process is in its reach (faults.md row 121).
 //! Whatever fails becomes a [`Fault`] here and nowhere else.
 
+mod account;
 mod app;
 mod delete;
 mod exchange;
@@ -24,10 +25,11 @@ use tauri::ipc::Invoke;
 
 use crate::state::Longshore;
 use crate::wire::{
-    AppInfo, CatalogPage, DeletePlan, DeleteReport, DeleteRequest, ExchangeDetail, ExchangeHead, Explanation,
-    Fault, GarbageReport, HashReport, ImageDetail, JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, Ping,
-    PracticeShelf, PullRequest, RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead,
-    Settings, TagQuery, TagRow, TagRows,
+    AppInfo, CatalogPage, CredentialTrail, DeletePlan, DeleteReport, DeleteRequest, ExchangeDetail,
+    ExchangeHead, Explanation, Fault, GarbageReport, HashReport, ImageDetail, JobHead, JobOutcome, JobUpdate,
+    LocalImage, LookIn, Ping, PracticeShelf, PullRequest, RateLimit, ReferrerList, RegistryEntry,
+    RemoveReport, RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
+    TagQuery, TagRow, TagRows,
 };
 pub use stream::Stream;
 

@@ -12,6 +12,9 @@
 //!
 //! Deliberately absent: what images are, and how they move. That is the engine's.
 
+// The way from a command down to a socket is a chain of futures, each inside the next.
+#![recursion_limit = "256"]
+
 #[cfg(test)]
 mod bindings;
 mod commands;

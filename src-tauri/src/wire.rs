@@ -39,6 +39,10 @@ use engine::{Code, Error, Side};
 use serde::Serialize;
 use ts_rs::TS;
 
+pub use account::{
+    CredentialTrail, Keep, KeepOption, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
+    TrailOutcome, TrailStep, Vendor,
+};
 pub use app::{AppInfo, Settings, Theme};
 pub use exchange::{ExchangeDetail, ExchangeHead};
 pub use explorer::{

@@ -16,6 +16,11 @@ commands! {
     delete::plan_delete(repository: String, tags: Vec<String>) -> DeletePlan;
     delete::delete_tags(request: DeleteRequest) -> DeleteReport;
     referrer::list_referrers(input: String, from: LookIn) -> ReferrerList;
+    account::sign_in_form(host: String) -> SignInForm;
+    account::test_sign_in(request: SignInRequest) -> SignInTest;
+    account::sign_in(request: SignInRequest) -> SignedIn;
+    account::sign_out(host: String) -> SignedOut;
+    account::credential_trail(host: String) -> CredentialTrail;
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
     store::remove_images(references: Vec<String>) -> RemoveReport;

@@ -1,5 +1,6 @@
 //! The commands as the page calls them, against the practice registry and registries that fail.
 
+mod accounts;
 mod hostile;
 mod registries;
 mod repositories;

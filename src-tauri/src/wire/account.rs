@@ -2,8 +2,6 @@
 //!
 //! A secret crosses once, from the page, in a [`SignInRequest`]; none ever crosses to the page.
 
-#![allow(dead_code, reason = "the commands that give it land with the engine's parts")]
-
 use std::fmt;
 
 use engine::credential::Secret;

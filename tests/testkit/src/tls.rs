@@ -70,12 +70,13 @@ impl Authority {
         self.server(&["127.0.0.1", "localhost"], 2001)
     }
 
-    /// A certificate for these names that signed itself: no authority knows it.
+    /// A certificate for these names that signed itself, and says that it is an authority, as `openssl req -x509` makes it.
     pub fn self_signed(names: &[&str]) -> ServerTls {
         let key = KeyPair::generate().expect("a P-256 key can be made");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).expect("the names are host names or addresses");
         params.distinguished_name.push(DnType::CommonName, "Longshore test server, signed by itself");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(2200, 1, 1);
         let certificate = params.self_signed(&key).expect("the parameters are sound");

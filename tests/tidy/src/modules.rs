@@ -15,6 +15,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("endpoint", &["error", "blob", "job"]),
     ("transfer", &["error", "blob", "job", "endpoint"]),
     ("image", &["error", "blob", "job", "endpoint", "transfer"]),
+    ("compare", &["image"]),
     ("exchange", &["error", "blob", "job"]),
     ("credential", &["error", "disk", "blob", "job"]),
     ("registry", &["error", "blob", "job", "endpoint", "credential", "exchange"]),

@@ -682,6 +682,11 @@ export type Commands = {
   plan_delete: [{ repository: string; tags: Array<string> }, DeletePlan];
   delete_tags: [{ request: DeleteRequest }, DeleteReport];
   list_referrers: [{ input: string; from: LookIn }, ReferrerList];
+  sign_in_form: [{ host: string }, SignInForm];
+  test_sign_in: [{ request: SignInRequest }, SignInTest];
+  sign_in: [{ request: SignInRequest }, SignedIn];
+  sign_out: [{ host: string }, SignedOut];
+  credential_trail: [{ host: string }, CredentialTrail];
   list_images: [{}, Array<LocalImage>];
   inspect_image: [{ input: string; from: LookIn; platform: string | null }, ImageDetail];
   remove_images: [{ references: Array<string> }, RemoveReport];

@@ -60,6 +60,16 @@ pub enum Verb {
     Rmi(Rmi),
     /// Delete what no image needs any more
     Gc(Gc),
+    /// List the tags of a repository
+    Tags(Tags),
+    /// List the repositories of a registry, where it tells
+    Catalog(Catalog),
+    /// List what refers to an image: signatures, SBOMs, attestations
+    Referrers(Referrers),
+    /// Delete images from their registry, after saying what would go with them
+    Delete(Delete),
+    /// Compare two images: layers, configs, platforms
+    Diff(Diff),
     /// Serve a folder of images as a registry on this computer, until Ctrl-C
     Serve(Serve),
 }
@@ -145,6 +155,88 @@ pub struct Gc {
     /// Only say what would be deleted
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// How a list of tags is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum TagSort {
+    /// By the version that they name, the newest first
+    Version,
+    /// By their text
+    Name,
+    /// As the registry has them
+    Registry,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Tags {
+    /// The repository: a name without tag and digest
+    #[arg(value_name = "REPOSITORY")]
+    pub repository: String,
+    /// Show digest, kind, platforms, size and age of each as well
+    #[arg(long, short)]
+    pub long: bool,
+    /// The order
+    #[arg(long, value_enum, default_value = "version")]
+    pub sort: TagSort,
+    /// Only tags that contain this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// The platform whose size and age are shown [default: the first of each]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform, requires = "long")]
+    pub platform: Option<Platform>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Catalog {
+    /// The registry's host, as `registry.example.com` or `localhost:5000`
+    #[arg(value_name = "REGISTRY", value_parser = Registry::parse)]
+    pub registry: Registry,
+    /// Only repositories that contain this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Referrers {
+    /// The image: a name, with a tag, a digest, or both
+    #[arg(value_name = "REFERENCE")]
+    pub input: String,
+    /// Only what is of this type, as `application/spdx+json`
+    #[arg(long, value_name = "TYPE")]
+    pub artifact_type: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Delete {
+    /// The images: names with a tag or a digest
+    #[arg(value_name = "REFERENCE", required = true)]
+    pub inputs: Vec<String>,
+    /// Only say what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Delete the tags alone and keep the manifests, where the registry can
+    #[arg(long)]
+    pub tag_only: bool,
+    /// Let tags go that were not named and are on the same manifest
+    #[arg(long, conflicts_with = "tag_only")]
+    pub also_tags: bool,
+    /// Let indexes that list a manifest stay without it
+    #[arg(long, conflicts_with = "tag_only")]
+    pub break_indexes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Diff {
+    /// The first image: a name, a digest or an ID; `store:` or `docker://` before it says where to look
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// The second image
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// The platform to compare [default: this computer's, or else the first that is there]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    pub platform: Option<Platform>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,7 +9,7 @@ use engine::job::Job;
 use engine::registry::RegistrySource;
 use engine::store::{ContentStore, StoredImage};
 use engine::{Code, Error};
-use oci::{Digest, Reference};
+use oci::{Digest, Platform, Reference};
 
 use crate::args::Look;
 use crate::context::Context;
@@ -130,8 +130,23 @@ pub fn in_store(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Op
 /// As [`image::inspect`].
 pub async fn look(look: &Look, context: &Context, job: &Job) -> Result<Found, Failure> {
     let platform = look.platform.as_ref();
+    let only = look.remote.then_some(Place::Registry);
+    look_in(&look.input, only, platform, context, job).await
+}
+
+/// As [`look`], in one place alone where that is said.
+///
+/// # Errors
+/// As [`image::inspect`].
+pub async fn look_in(
+    input: &str,
+    only: Option<Place>,
+    platform: Option<&Platform>,
+    context: &Context,
+    job: &Job,
+) -> Result<Found, Failure> {
     let inspect = async |at: &Located| image::inspect(&*at.source, &at.target, platform, job).await;
-    let (image, at, warnings) = where_it_is(look, context, inspect).await?;
+    let (image, at, warnings) = where_it_is(input, only, context, inspect).await?;
     Ok(Found { image, place: at.place, name: at.name, warnings })
 }
 
@@ -147,7 +162,8 @@ pub async fn raw(look: &Look, context: &Context, job: &Job) -> Result<Bytes, Fai
             Ok(image.manifest.map_or(image.root.bytes, |manifest| manifest.document.bytes))
         }
     };
-    where_it_is(look, context, fetch).await.map(|(bytes, ..)| bytes)
+    let only = look.remote.then_some(Place::Registry);
+    where_it_is(&look.input, only, context, fetch).await.map(|(bytes, ..)| bytes)
 }
 
 struct Located {
@@ -159,25 +175,32 @@ struct Located {
 
 /// Does the work in the store, or else at the registry; with the warnings that there were.
 async fn where_it_is<T>(
-    look: &Look,
+    input: &str,
+    only: Option<Place>,
     context: &Context,
     work: impl AsyncFn(&Located) -> engine::Result<T>,
 ) -> Result<(T, Located, Vec<String>), Failure> {
-    let wanted = Wanted::parse(&look.input)?;
-    if !look.remote
+    let wanted = Wanted::parse(input)?;
+    if only != Some(Place::Registry)
         && let Some(store) = context.existing_store()?
-        && let Some(target) = in_store(&store, &look.input, &wanted)?
+        && let Some(target) = in_store(&store, input, &wanted)?
     {
         let name = name_of(&store, &target)?;
         let at = Located { source: Arc::new(store), target, place: Place::Store, name };
         match work(&at).await {
             Ok(done) => return Ok((done, at, Vec::new())),
             // The store has only other platforms of it.
-            Err(error) if error.code() == Code::ImageMissing && matches!(wanted, Wanted::Name(_)) => {}
+            Err(error)
+                if only.is_none()
+                    && error.code() == Code::ImageMissing
+                    && matches!(wanted, Wanted::Name(_)) => {}
             Err(error) => return Err(context.failure(error)),
         }
     }
-    let Wanted::Name(reference) = wanted else { return Err(not_here(&look.input, look.remote)) };
+    let reference = match wanted {
+        Wanted::Name(reference) if only != Some(Place::Store) => reference,
+        _ => return Err(not_here(input, only == Some(Place::Registry))),
+    };
     let client = context.client(reference.registry());
     let at = Located {
         source: Arc::new(RegistrySource::new(client.clone(), reference.repository().clone())),

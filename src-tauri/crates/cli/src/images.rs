@@ -2,7 +2,7 @@
 
 use engine::store::{ContentStore, StoredImage};
 use jiff::Timestamp;
-use oci::{Reference, RepositoryName};
+use oci::{Platform, Reference, RepositoryName};
 use serde_json::{Value, json};
 
 use crate::args;
@@ -140,15 +140,28 @@ impl Listed {
         if platforms.is_empty() {
             return if self.stored.complete { "-".to_owned() } else { "incomplete".to_owned() };
         }
-        let mut names: Vec<String> = platforms
-            .iter()
-            .take(PLATFORMS_SHOWN)
-            .map(|platform| shown(&platform.to_string()).into_owned())
-            .collect();
-        if platforms.len() > PLATFORMS_SHOWN {
-            names.push(format!("{} more", platforms.len() - PLATFORMS_SHOWN));
-        }
-        names.join(", ")
+        some_of(platforms)
+    }
+}
+
+/// The first platforms of a list, and how many more there are.
+pub fn some_of(platforms: &[Platform]) -> String {
+    let mut names: Vec<String> = platforms
+        .iter()
+        .take(PLATFORMS_SHOWN)
+        .map(|platform| shown(&platform.to_string()).into_owned())
+        .collect();
+    if platforms.len() > PLATFORMS_SHOWN {
+        names.push(format!("{} more", platforms.len() - PLATFORMS_SHOWN));
+    }
+    names.join(", ")
+}
+
+/// How long ago a time was, as Docker words it; the text itself where it is none.
+pub fn age(time: &str) -> String {
+    match time.parse::<Timestamp>() {
+        Ok(then) => ago(Timestamp::now().as_second() - then.as_second()),
+        Err(_) => shown(time).into_owned(),
     }
 }
 

@@ -6,7 +6,10 @@
 //! window would want too, which belongs to the engine.
 
 mod args;
+mod catalog;
 mod context;
+mod delete;
+mod diff;
 mod explain;
 mod failure;
 mod find;
@@ -17,9 +20,12 @@ mod interrupt;
 mod layers;
 mod output;
 mod pull;
+mod rate;
+mod referrers;
 mod rmi;
 mod serve;
 mod stored;
+mod tags;
 mod window;
 
 use std::process::ExitCode;
@@ -44,6 +50,11 @@ fn main() -> ExitCode {
         Some(Verb::Layers(args)) => layers::run(&args, &context),
         Some(Verb::Rmi(args)) => rmi::run(&args, &context),
         Some(Verb::Gc(args)) => gc::run(&args, &context),
+        Some(Verb::Tags(args)) => tags::run(&args, &context),
+        Some(Verb::Catalog(args)) => catalog::run(&args, &context),
+        Some(Verb::Referrers(args)) => referrers::run(&args, &context),
+        Some(Verb::Delete(args)) => delete::run(&args, &context),
+        Some(Verb::Diff(args)) => diff::run(&args, &context),
         Some(Verb::Serve(args)) => serve::run(&args, &context),
     };
     match outcome {

@@ -88,6 +88,8 @@ pub struct Exchange {
     pub received: u64,
     /// Bytes of body announced.
     pub expected: Option<u64>,
+    /// Nobody checked whose certificate it was: the host is marked so.
+    pub unverified: bool,
     /// What is to be said in a few words: `index, 9 platforms`, `go to the CDN`, or the failure.
     pub summary: String,
     /// Whether it failed.
@@ -100,6 +102,18 @@ pub struct Exchange {
     pub body: Option<String>,
     /// Ascends with every change, for [`ExchangeLog::changed_since`].
     pub revision: u64,
+}
+
+impl Exchange {
+    /// A summary, which never leaves out that nobody checked who answers.
+    fn said(&self, summary: String) -> String {
+        const UNVERIFIED: &str = "certificate not checked";
+        match (self.unverified, summary.is_empty()) {
+            (false, _) => summary,
+            (true, true) => UNVERIFIED.to_owned(),
+            (true, false) => format!("{summary} ({UNVERIFIED})"),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -156,6 +170,7 @@ impl ExchangeLog {
             finished: None,
             received: 0,
             expected: None,
+            unverified: false,
             summary: String::new(),
             failed: false,
             request_headers: self.redactor.headers(headers, role),
@@ -235,16 +250,24 @@ impl ExchangeHandle {
         });
     }
 
+    /// The connection is to whoever answers: certificates of this host are not checked.
+    pub fn unverified(&self) {
+        self.update(|exchange| {
+            exchange.unverified = true;
+            exchange.summary = exchange.said(String::new());
+        });
+    }
+
     /// Says in a few words what came of it.
     pub fn summarise(&self, summary: &str) {
-        self.update(|exchange| exchange.summary = self.log.redactor.scrub(summary));
+        self.update(|exchange| exchange.summary = exchange.said(self.log.redactor.scrub(summary)));
     }
 
     /// It failed, and why.
     pub fn failed(&self, why: &str) {
         self.update(|exchange| {
             exchange.failed = true;
-            exchange.summary = self.log.redactor.scrub(why);
+            exchange.summary = exchange.said(self.log.redactor.scrub(why));
         });
     }
 

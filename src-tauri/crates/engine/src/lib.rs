@@ -2,6 +2,7 @@
 //! know the engine; it knows none of them.
 
 pub mod blob;
+pub mod compare;
 pub mod credential;
 mod disk;
 pub mod endpoint;

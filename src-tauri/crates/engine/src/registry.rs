@@ -5,9 +5,11 @@
 
 pub mod blob;
 pub mod catalog;
+pub mod certificate;
 pub mod challenge;
 pub mod delete;
 pub mod describe;
+pub mod host;
 pub mod http;
 pub mod login;
 pub mod manifest;
@@ -112,6 +114,8 @@ struct ClientInner {
     /// Whether it can delete a tag alone, once that was tried.
     can_untag: Mutex<Option<bool>>,
     facts: describe::Facts,
+    /// What there is to say of the host was said.
+    host_told: AtomicBool,
 }
 
 impl RegistryClient {
@@ -127,6 +131,7 @@ impl RegistryClient {
             rate_limit: Mutex::default(),
             can_untag: Mutex::default(),
             facts: describe::Facts::default(),
+            host_told: AtomicBool::new(false),
         }))
     }
 
@@ -140,9 +145,14 @@ impl RegistryClient {
         &self.0.http
     }
 
-    /// What the resolver of credentials had to say, once each: a stale entry that was passed over, a loose file mode.
+    /// What there is to say of the account and of the connection, once each: a stale entry that was passed over, a loose
+    /// file mode, certificates that are not checked.
     pub fn warnings(&self) -> Vec<String> {
-        self.0.authorizer.take_warnings()
+        let mut warnings = self.0.authorizer.take_warnings();
+        if !self.0.plain.load(Ordering::Relaxed) && !self.0.host_told.swap(true, Ordering::Relaxed) {
+            warnings.extend(self.0.http.host(self.0.registry.api_host()).warnings());
+        }
+        warnings
     }
 
     /// Asks the registry whether it speaks the protocol (`GET /v2/`), signing in as far as it can.

@@ -5,11 +5,16 @@
 //! http; what answers from a public address never sends us to a private one; every answer is read up to a bound.
 
 mod body;
+mod clients;
 mod failure;
 mod network;
+mod options;
+mod proxy;
 mod retry;
+mod tls;
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -21,8 +26,14 @@ pub use body::{Body, Pace};
 pub(crate) use failure::{is_garbled, looks_like_html, says_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
+pub use options::HttpOptions;
+pub use proxy::{ProxyMode, ProxyRoutes, ProxySettings};
 pub use retry::RetryPolicy;
+pub use tls::{ClientCertificate, Fingerprint, TlsIdentity};
+pub(super) use tls::{certificates, fingerprint};
 
+use self::network::ClientKey;
+use super::host::Hosts;
 use crate::error::{Code, Error, Result};
 use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
 use crate::job::{Job, TransferEvent};
@@ -31,39 +42,6 @@ use crate::job::{Job, TransferEvent};
 const REDIRECTS: usize = 5;
 /// An error body is read no further than this, bytes.
 pub const ERROR_BODY_CAP: u64 = 64 * 1024;
-
-/// How the engine uses the network.
-#[derive(Clone, Debug)]
-pub struct HttpOptions {
-    /// Hosts (`host` or `host:port`) spoken to in plain HTTP; loopback hosts are so anyway.
-    pub plain_http: Vec<String>,
-    /// Token servers (`host` or `host:port`) that accounts of any registry may be sent to.
-    pub trusted_realms: Vec<String>,
-    /// PEM certificates trusted beside the system's.
-    pub extra_roots: Vec<Vec<u8>>,
-    /// Time for a connection to be made, over all tries.
-    pub connect_timeout: Duration,
-    /// When a body or an answer is given up.
-    pub pace: Pace,
-    /// How failed requests are tried again.
-    pub retry: RetryPolicy,
-    /// Names and addresses.
-    pub network: Network,
-}
-
-impl Default for HttpOptions {
-    fn default() -> Self {
-        Self {
-            plain_http: Vec::new(),
-            trusted_realms: Vec::new(),
-            extra_roots: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
-            pace: Pace::default(),
-            retry: RetryPolicy::default(),
-            network: Network::default(),
-        }
-    }
-}
 
 /// One request. Bodies are small and owned: uploads have a way of their own.
 #[derive(Clone, Debug)]
@@ -124,13 +102,21 @@ pub struct Http(Arc<Inner>);
 struct Inner {
     options: HttpOptions,
     log: ExchangeLog,
-    clients: [OnceLock<Result<reqwest::Client, String>>; 4],
+    hosts: Hosts,
+    /// Made when they are first needed, one for each [`ClientKey`].
+    clients: Mutex<HashMap<ClientKey, Result<reqwest::Client, String>>>,
+    roots: OnceLock<Result<rustls::RootCertStore, String>>,
 }
 
 impl Http {
     /// A client; nothing is loaded or opened until the first request (root certificates only for https).
     pub fn new(options: HttpOptions, log: ExchangeLog) -> Self {
-        Self(Arc::new(Inner { options, log, clients: Default::default() }))
+        for secret in options.proxies.secrets() {
+            log.redactor().learn(&secret);
+        }
+        let hosts = Hosts::new(&options.hosts, options.certificates.clone());
+        let (clients, roots) = (Mutex::default(), OnceLock::new());
+        Self(Arc::new(Inner { options, log, hosts, clients, roots }))
     }
 
     /// Its options.
@@ -141,14 +127,6 @@ impl Http {
     /// The record.
     pub fn log(&self) -> &ExchangeLog {
         &self.0.log
-    }
-
-    /// Whether plain HTTP is spoken to this host.
-    pub fn is_plain(&self, registry: &oci::name::Registry) -> bool {
-        let marked = |mark: &String| {
-            mark.eq_ignore_ascii_case(registry.identity()) || mark.eq_ignore_ascii_case(registry.host())
-        };
-        registry.is_loopback() || self.0.options.plain_http.iter().any(marked)
     }
 
     /// Sends it and follows redirects; tries again what may be tried again. The answer may be a refusal (4xx, 5xx):
@@ -277,7 +255,7 @@ impl Http {
             self.0.log.begin(&request.method, url, role, request.purpose.clone(), job.map(Job::id), &headers);
         // On a public registry's word only the guarded client goes anywhere: it resolves no name to a private address.
         let guarded = !request.from_private && role != Role::Registry;
-        let sent = self.transmit(request, url, headers, guarded).await;
+        let sent = self.transmit(request, url, headers, guarded, &exchange).await;
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
@@ -294,15 +272,24 @@ impl Http {
         url: &Url,
         headers: HeaderMap,
         guarded: bool,
+        exchange: &ExchangeHandle,
     ) -> Result<reqwest::Response> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
         *outgoing.headers_mut() = headers;
         *outgoing.body_mut() = request.body.clone().map(Into::into);
-        let client = self.client(url.scheme() == "https", guarded)?;
+        let proxy = self.0.options.proxies.to(url).cloned();
+        if guarded && proxy.is_some() && self.0.options.network.is_inner(url).await {
+            return Err(failure::inner(url));
+        }
+        let tls = (url.scheme() == "https").then(|| self.host(&host_of(url)).tls.clone());
+        if tls.as_ref().is_some_and(|tls| tls.skip_verification) {
+            exchange.unverified();
+        }
+        let client = self.client(&ClientKey { tls, guarded, proxy: proxy.clone() })?;
         let stall = self.0.options.pace.stall;
         match tokio::time::timeout(stall, client.execute(outgoing)).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(failure::classify(error, url)),
+            Ok(Err(error)) => Err(failure::classify(error, url, proxy.as_ref())),
             Err(_) => Err(Error::new(
                 Code::Timeout,
                 format!("`{}` did not answer for {} s", host_of(url), stall.as_secs()),
@@ -343,13 +330,6 @@ impl Http {
         }
         let body = Body::new(response, exchange, self.0.options.pace, host_of(url));
         Ok(Answer { status, headers, url: url.clone(), body })
-    }
-
-    fn client(&self, tls: bool, guarded: bool) -> Result<&reqwest::Client> {
-        let slot = &self.0.clients[usize::from(tls) * 2 + usize::from(guarded)];
-        slot.get_or_init(|| network::client(&self.0.options, tls, guarded)).as_ref().map_err(|why| {
-            Error::new(Code::ConfigInvalid, format!("the HTTP client could not be set up: {why}"))
-        })
     }
 }
 

@@ -8,6 +8,7 @@ mod scene;
 mod auth;
 mod auth_refusals;
 mod catalog;
+mod compare;
 mod content;
 mod describe;
 mod disks;

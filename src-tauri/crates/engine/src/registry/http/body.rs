@@ -77,7 +77,7 @@ impl Body {
                 self.exchange.received(self.received);
                 return Ok(None);
             }
-            Ok(Err(error)) => failure::classify(error, self.response.url()),
+            Ok(Err(error)) => failure::classify(error, self.response.url(), None),
             Err(_) => Error::new(
                 Code::Timeout,
                 format!("`{}` sent nothing for {} s", self.host, self.pace.stall.as_secs()),

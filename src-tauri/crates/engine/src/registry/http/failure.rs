@@ -7,14 +7,21 @@ use oci::problem::Problem;
 use url::Url;
 
 use super::network::PrivateAddress;
+use super::proxy::shown;
 use super::{Answer, ERROR_BODY_CAP, host_of};
 use crate::error::{Code, Error};
 use crate::exchange::Redactor;
 
 /// The meaning of a transport failure. The URL is left out of the message but for the host: it may carry secrets.
-pub(super) fn classify(error: reqwest::Error, url: &Url) -> Error {
+/// `proxy` is the proxy that it went through.
+pub(super) fn classify(error: reqwest::Error, url: &Url, proxy: Option<&Url>) -> Error {
     let host = host_of(url);
     let error = error.without_url();
+    if let Some(proxy) = proxy
+        && let Some(failed) = proxy_failure(&error, &host, proxy)
+    {
+        return failed.with_source(error);
+    }
     let code_and_text = cause_of::<PrivateAddress>(&error)
         .map(|private| (Code::RedirectRefused, format!("`{host}` is not followed: {private}")))
         .or_else(|| tls_failure(&error, &host))
@@ -35,6 +42,41 @@ pub(super) fn classify(error: reqwest::Error, url: &Url) -> Error {
         .with_source(error)
 }
 
+/// What failed between here and the proxy, or because of it. The proxy's own TLS and HTTP are the registry's otherwise.
+fn proxy_failure(error: &reqwest::Error, host: &str, proxy: &Url) -> Option<Error> {
+    if !error.is_connect() || cause_of::<rustls::Error>(error).is_some() {
+        return None;
+    }
+    let (text, shown) = (chain(error), shown(proxy));
+    let (message, hint) = if text.contains("proxy authorization required") {
+        (
+            format!("the proxy `{shown}` wants an account"),
+            "Put the account into the proxy's address: `http://USER:PASSWORD@HOST:PORT`",
+        )
+    } else if text.contains("tunnel error: unsuccessful") || text.contains("tunnel error: unexpected end") {
+        (
+            format!("the proxy `{shown}` does not connect to `{host}`"),
+            "Ask whoever runs the proxy, or name the host in NO_PROXY if it is reached without one",
+        )
+    } else {
+        (
+            format!("`{host}` is behind the proxy `{shown}`, which can't be reached"),
+            "Check the proxy's address in HTTPS_PROXY, HTTP_PROXY or the settings, or name the host in NO_PROXY",
+        )
+    };
+    Some(Error::new(Code::Unreachable, message).with_hint(hint))
+}
+
+/// A public registry sends us, by way of a proxy, to what is private or looks so.
+pub(super) fn inner(url: &Url) -> Error {
+    let host = host_of(url);
+    Error::new(
+        Code::RedirectRefused,
+        format!("`{host}` is not followed: it is, or may be, a private address"),
+    )
+    .with_hint("A public registry has no business at a private address")
+}
+
 fn unreachable(error: reqwest::Error, host: &str) -> Error {
     let refused = cause_of::<std::io::Error>(&error)
         .is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused);
@@ -48,27 +90,23 @@ fn unreachable(error: reqwest::Error, host: &str) -> Error {
         .with_hint(plain_http_hint(host))
         .with_source(error);
     }
-    let (message, hint) = if ["dns error", "failed to lookup", "invalid dns name"]
-        .iter()
-        .any(|said| text.contains(said))
-    {
-        (
-            format!("the name `{host}` does not resolve"),
-            "Check the spelling of the host, and the network connection",
-        )
-    } else if refused {
-        (
-            format!("nothing listens at `{host}`"),
-            "Check that the registry is running and that the port is right",
-        )
-    } else if text.contains("proxy") || text.contains("tunnel") {
-        (format!("`{host}` can't be reached through the proxy"), "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY")
-    } else {
-        (
-            format!("`{host}` can't be reached"),
-            "Check the network connection; images on this computer still work",
-        )
-    };
+    let (message, hint) =
+        if ["dns error", "failed to lookup", "invalid dns name"].iter().any(|said| text.contains(said)) {
+            (
+                format!("the name `{host}` does not resolve"),
+                "Check the spelling of the host, and the network connection",
+            )
+        } else if refused {
+            (
+                format!("nothing listens at `{host}`"),
+                "Check that the registry is running and that the port is right",
+            )
+        } else {
+            (
+                format!("`{host}` can't be reached"),
+                "Check the network connection; images on this computer still work",
+            )
+        };
     Error::new(Code::Unreachable, message).with_hint(hint).with_source(error)
 }
 

@@ -8,6 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use super::HttpOptions;
+use super::tls::{self, TlsIdentity};
 
 /// Names and addresses: what tests need to be able to say otherwise.
 #[derive(Clone, Debug)]
@@ -51,6 +52,21 @@ impl Network {
         }
     }
 
+    /// Whether a proxy must not be asked for a host on a public registry's word: it is, or may be, a private address, or
+    /// it is a name that only an inner network knows. Where the name does not resolve here, the proxy decides.
+    pub(super) async fn is_inner(&self, url: &Url) -> bool {
+        if self.names_private(url) {
+            return true;
+        }
+        let Some(Host::Domain(name)) = url.host() else { return false };
+        match self.resolve(name).await {
+            Ok(addresses) if !addresses.is_empty() => {
+                addresses.iter().any(|address| (self.private)(address.ip()))
+            }
+            _ => super::proxy::is_inner_name(name),
+        }
+    }
+
     async fn resolve(&self, name: &str) -> std::io::Result<Vec<SocketAddr>> {
         if let Some(address) = self.hosts.get(name) {
             return Ok(vec![*address]);
@@ -69,11 +85,14 @@ pub fn same_origin(one: &Url, other: &Url) -> bool {
 struct Resolver {
     network: Network,
     guarded: bool,
+    /// The proxy itself may be at a private address: the person chose it.
+    proxy: Option<String>,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (network, guarded) = (self.network.clone(), self.guarded);
+        let network = self.network.clone();
+        let guarded = self.guarded && self.proxy.as_deref() != Some(name.as_str());
         Box::pin(async move {
             let mut addresses = network.resolve(name.as_str()).await?;
             if guarded {
@@ -92,31 +111,53 @@ impl Resolve for Resolver {
 #[error("`{0}` resolves to a private address")]
 pub(super) struct PrivateAddress(pub String);
 
-/// A client. HTTP/1.1 alone: each blob has a connection of its own, where HTTP/2 would put all of them on one.
-pub(super) fn client(options: &HttpOptions, tls: bool, guarded: bool) -> Result<reqwest::Client, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = rustls::RootCertStore::empty();
-    if tls {
-        // Loading the system's roots costs tens of milliseconds: never for plain HTTP.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        for pem in &options.extra_roots {
-            use rustls::pki_types::pem::PemObject as _;
-            for certificate in rustls::pki_types::CertificateDer::pem_slice_iter(pem) {
-                let certificate =
-                    certificate.map_err(|error| format!("a trusted certificate can't be read: {error}"))?;
-                roots
-                    .add(certificate)
-                    .map_err(|error| format!("a trusted certificate can't be used: {error}"))?;
-            }
-        }
-    }
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let resolver = Resolver { network: options.network.clone(), guarded };
-    reqwest::Client::builder()
+/// What sets one client apart from another: connections are shared within one alone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ClientKey {
+    /// For https; none for plain HTTP, which needs no roots.
+    pub tls: Option<Arc<TlsIdentity>>,
+    /// Resolves no name to a private address.
+    pub guarded: bool,
+    /// Everything goes through this proxy.
+    pub proxy: Option<Url>,
+}
+
+/// A client. HTTP/1.1 alone: each blob has a connection of its own, where HTTP/2 would put all of them on one. `roots`
+/// gives the trusted authorities: reading the system's costs tens of milliseconds, so not for plain HTTP.
+pub(super) fn client(
+    options: &HttpOptions,
+    key: &ClientKey,
+    roots: impl FnOnce() -> Result<rustls::RootCertStore, String>,
+) -> Result<reqwest::Client, String> {
+    let to_tls_proxy = key.proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
+    let config = match &key.tls {
+        Some(identity) => tls::client_config(roots()?, identity)?,
+        None if to_tls_proxy => tls::client_config(roots()?, &TlsIdentity::default())?,
+        None => tls::client_config(rustls::RootCertStore::empty(), &TlsIdentity::default())?,
+    };
+    build(options, config, key)
+}
+
+/// A client that takes down the certificates that are shown, and goes no further.
+pub(super) fn recording_client(
+    options: &HttpOptions,
+    recorder: &Arc<tls::Recorder>,
+    key: &ClientKey,
+) -> Result<reqwest::Client, String> {
+    build(options, recorder.config()?, key)
+}
+
+fn build(
+    options: &HttpOptions,
+    config: rustls::ClientConfig,
+    key: &ClientKey,
+) -> Result<reqwest::Client, String> {
+    let resolver = Resolver {
+        network: options.network.clone(),
+        guarded: key.guarded,
+        proxy: key.proxy.as_ref().and_then(|proxy| proxy.host_str().map(str::to_owned)),
+    };
+    let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(config)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
@@ -125,8 +166,14 @@ pub(super) fn client(options: &HttpOptions, tls: bool, guarded: bool) -> Result<
         .connect_timeout(super::retry::connect_times(options.connect_timeout).0)
         .dns_resolver(resolver)
         .tcp_nodelay(true)
-        .build()
-        .map_err(|error| error.to_string())
+        // The environment was read once, by our own rules.
+        .no_proxy();
+    let builder = match &key.proxy {
+        Some(proxy) => builder
+            .proxy(reqwest::Proxy::all(proxy.clone()).map_err(|error| error.without_url().to_string())?),
+        None => builder,
+    };
+    builder.build().map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
