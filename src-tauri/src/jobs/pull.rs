@@ -49,7 +49,7 @@ impl Task for Pull {
             source: None,
             platform: match &self.platforms {
                 Platforms::Only(platform) => Some(platform.to_string()),
-                Platforms::All => None,
+                _ => None,
             },
             command: self.command(),
         }
@@ -93,11 +93,8 @@ impl Pull {
     ) -> Result<Outcome> {
         let path = reference.repository().path();
         log.with(|record| record.say(format!("{}: Pulling from {path}", reference.manifest_selector())));
-        let request = transfer::Request {
-            target: Target::Named(reference.clone()),
-            platforms: self.platforms.clone(),
-            name: Some(reference.clone()),
-        };
+        let (target, name) = (Target::Named(reference.clone()), Some(reference.clone()));
+        let request = transfer::Request::new(target, self.platforms.clone(), name);
         let outcome = transfer(ends.source.clone(), ends.sink.clone(), &request, job).await;
         for warning in client.warnings() {
             log.with(|record| record.say(format!("WARNING: {warning}")));
@@ -154,7 +151,9 @@ impl Pull {
     fn command(&self) -> String {
         let input = self.input.trim();
         match &self.platforms {
-            Platforms::All => format!("longshore pull --all-platforms {input}"),
+            Platforms::All | Platforms::Present | Platforms::These(_) => {
+                format!("longshore pull --all-platforms {input}")
+            }
             Platforms::Only(platform) => {
                 let all_tags = if self.all_tags { "--all-tags " } else { "" };
                 let platform =

@@ -182,14 +182,18 @@ impl Record {
                     row.note = None;
                     row.state = match settlement {
                         Settlement::Exists => RowState::Exists,
+                        Settlement::Mounted { from } => {
+                            row.note = Some(format!("Mounted from {}", from.path()));
+                            RowState::Mounted
+                        }
                         Settlement::Complete => RowState::Complete,
                     };
                 });
                 self.pace.sample(now, self.arrived());
             }
             TransferEvent::Warned { message } => self.say(format!("WARNING: {message}")),
-            // The queue says so itself, when it asks for it.
-            TransferEvent::Paused | TransferEvent::Resumed => {}
+            // Of blobs that nobody asked about yet there is nothing to show; the queue itself says when it pauses.
+            TransferEvent::Preparing { .. } | TransferEvent::Paused | TransferEvent::Resumed => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! A registry in this process: it serves images, logs, and goes wrong as told.
 //!
-//! Read-only: ping, manifests, blobs with ranges, tags and catalog with paging. Pushing is tried on real ones.
+//! Ping, manifests, blobs with ranges, tags and catalog with paging; pushes with sessions, chunks and mounts, in the
+//! [habits](Habits) of one registry or another. Deliberately absent: deletes.
 //! Everything about logging and faults is the [`Server`]'s, which a `Registry` dereferences to:
 //!
 //! ```
@@ -17,6 +18,8 @@
 //! assert_eq!(registry.count(&On::blobs()), 0);
 //! ```
 
+mod upload;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::Deref;
@@ -24,6 +27,9 @@ use std::sync::{Arc, Mutex};
 
 use oci::digest::Digest;
 use serde_json::json;
+
+pub use upload::Habits;
+use upload::Uploads;
 
 use crate::auth::Guard;
 use crate::image::{Image, Object};
@@ -45,6 +51,7 @@ type Content = BTreeMap<String, Repository>;
 pub struct Registry {
     server: Server,
     content: Arc<Mutex<Content>>,
+    uploads: Arc<Mutex<Uploads>>,
 }
 
 impl Registry {
@@ -71,13 +78,60 @@ impl Registry {
         last: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let content = Arc::new(Mutex::new(Content::new()));
-        let shared = Arc::clone(&content);
+        let uploads = Arc::new(Mutex::new(Uploads::default()));
+        let shared = (Arc::clone(&content), Arc::clone(&uploads));
         let handler = move |request: &Request| {
             let admitted = guard.admit(request, needed_scope(request).as_deref());
-            let reply = admitted.map_or_else(|challenge| challenge, |()| route(request, &lock(&shared)));
+            let reply = admitted.map_or_else(
+                |challenge| challenge,
+                |()| route(request, &mut lock(&shared.0), &mut lock(&shared.1)),
+            );
             last(request, reply)
         };
-        Self { server: Server::start_with(address, tls, Arc::new(handler)), content }
+        Self { server: Server::start_with(address, tls, Arc::new(handler)), content, uploads }
+    }
+
+    /// Changes how it takes pushes.
+    pub fn habits(&self, change: impl FnOnce(&mut Habits)) {
+        change(&mut lock(&self.uploads).habits);
+    }
+
+    /// Uploads that were begun and neither finished nor ended.
+    pub fn open_uploads(&self) -> usize {
+        lock(&self.uploads).open()
+    }
+
+    /// A server of another origin for the same content, open to anybody: where uploads may be sent on to.
+    pub fn storage(&self) -> Server {
+        let (content, uploads) = (Arc::clone(&self.content), Arc::clone(&self.uploads));
+        Server::start(move |request| route(request, &mut lock(&content), &mut lock(&uploads)))
+    }
+
+    /// What a tag stands for.
+    pub fn tag(&self, repository: &str, tag: &str) -> Option<Digest> {
+        lock(&self.content).get(repository)?.tags.get(tag).cloned()
+    }
+
+    /// A manifest's bytes.
+    pub fn stored_manifest(&self, repository: &str, digest: &Digest) -> Option<Object> {
+        lock(&self.content).get(repository)?.manifests.get(digest).cloned()
+    }
+
+    /// A blob's bytes.
+    pub fn stored_blob(&self, repository: &str, digest: &Digest) -> Option<Object> {
+        lock(&self.content).get(repository)?.blobs.get(digest).cloned()
+    }
+
+    /// Whether it has every object of the image, byte for byte, and the tag on it.
+    pub fn has(&self, repository: &str, tag: &str, image: &Image) -> bool {
+        let manifests = image.manifests.iter().chain([&image.root]);
+        let same =
+            |stored: Option<Object>, object: &Object| stored.is_some_and(|it| it.bytes == object.bytes);
+        self.tag(repository, tag).as_ref() == Some(&image.root.digest)
+            && image.blobs.iter().all(|blob| same(self.stored_blob(repository, &blob.digest), blob))
+            && manifests
+                .into_iter()
+                .all(|it| self.stored_manifest(repository, &it.digest).as_ref() == Some(it))
     }
 
     /// Serves the image's objects in `repository`, its root under `tag`. A tag can be moved by putting another.
@@ -182,9 +236,18 @@ impl<'a> Route<'a> {
     }
 }
 
-fn route(request: &Request, content: &Content) -> Reply {
-    if !matches!(request.method.as_str(), "GET" | "HEAD") {
-        return problem(405, "UNSUPPORTED", "this registry is read-only");
+fn route(request: &Request, content: &mut Content, uploads: &mut Uploads) -> Reply {
+    if let Route::Blob(name, rest) = Route::of(&request.path)
+        && let Some(rest) = rest.strip_prefix("uploads/")
+    {
+        return upload::upload(request, content, uploads, name, rest);
+    }
+    match (Route::of(&request.path), request.method.as_str()) {
+        (_, "GET" | "HEAD") => {}
+        (Route::Manifest(name, selector), "PUT") => {
+            return upload::manifest(request, content, &uploads.habits, name, selector);
+        }
+        _ => return problem(405, "UNSUPPORTED", "the operation is unsupported"),
     }
     match Route::of(&request.path) {
         Route::Ping => Reply::json(200, &json!({})).with("Docker-Distribution-Api-Version", "registry/2.0"),

@@ -203,11 +203,8 @@ impl Pull<'_> {
     async fn transfer(&self, client: &RegistryClient, reference: &Reference) -> engine::Result<Outcome> {
         let source = Arc::new(RegistrySource::new(client.clone(), reference.repository().clone()));
         let sink = Arc::new(StoreSink::open(&self.store).await?);
-        let request = Request {
-            target: Target::Named(reference.clone()),
-            platforms: self.platforms.clone(),
-            name: Some(reference.clone()),
-        };
+        let (target, name) = (Target::Named(reference.clone()), Some(reference.clone()));
+        let request = Request::new(target, self.platforms.clone(), name);
         transfer(source, sink, &request, &self.job).await
     }
 

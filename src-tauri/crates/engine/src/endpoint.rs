@@ -3,8 +3,11 @@
 //! A source and a sink know nothing of one another; `transfer` brings them together.
 
 mod content;
+mod feed;
 mod fill;
 mod lanes;
+mod mounts;
+mod proof;
 
 use std::num::NonZeroUsize;
 
@@ -16,7 +19,11 @@ use oci::name::RepositoryName;
 use oci::reference::Reference;
 
 pub use content::Content;
+pub(crate) use content::Teller;
+pub use feed::Feed;
 pub use lanes::Lanes;
+pub use mounts::Mounts;
+pub use proof::Proof;
 
 use crate::blob::{BlobReader, ByteRange};
 use crate::error::Result;
@@ -53,10 +60,16 @@ pub trait ImageSource: Send + Sync {
     async fn open(&self, blob: &Descriptor, range: ByteRange, job: &Job) -> Result<BlobReader>;
     /// The repository that blobs can be mounted from, where the source is a registry.
     fn repository(&self) -> Option<&RepositoryName>;
+    /// Whether it has a manifest or an index with everything that it needs, as far as can be told without asking far:
+    /// a registry is taken at its word, a store may have only some platforms of an index.
+    async fn holds(&self, descriptor: &Descriptor) -> Result<bool> {
+        let _ = descriptor;
+        Ok(true)
+    }
 }
 
 /// What a sink says of a blob before it is moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
     /// It is wanted; `have` bytes of it are there from an earlier transfer.
     Wanted {
@@ -66,20 +79,36 @@ pub enum Admission {
     /// It is there, whole.
     Present,
     /// The registry took it over from another repository of its own.
-    Mounted,
+    Mounted {
+        /// Which repository.
+        from: RepositoryName,
+    },
 }
 
-/// Where images go. Blobs come in any order and in parallel, then manifests, children first, then the name.
+/// Where images go. Blobs come in any order and in parallel, then manifests, children first, then the root with its
+/// name. Every method may be called in parallel, except that `prepare` comes first and `publish` or `abandon` last.
 #[async_trait]
 pub trait ImageSink: Send + Sync {
-    /// Whether a blob is wanted. May be asked again for the same blob.
-    async fn admit(&self, blob: &Descriptor, mount_from: Option<&RepositoryName>) -> Result<Admission>;
+    /// Looks at what is there under the name, before anything is moved.
+    async fn prepare(&self, name: Option<&Reference>, job: &Job) -> Result<()> {
+        let _ = (name, job);
+        Ok(())
+    }
+    /// Whether a blob is wanted; `mount_from` names repositories that may have it. May be asked again for the same blob.
+    async fn admit(&self, blob: &Descriptor, mount_from: &[RepositoryName], job: &Job) -> Result<Admission>;
     /// Takes a blob. Only what verified itself becomes visible; what arrived of a failed one may be kept for later.
     async fn write(&self, content: &Content) -> Result<()>;
-    /// Takes a manifest or an index: always written, so that an interrupted transfer heals.
-    async fn document(&self, document: &Document) -> Result<()>;
-    /// Makes the root visible under a name; says what the name pointed to before.
-    async fn publish(&self, root: &Descriptor, name: Option<&Reference>) -> Result<Option<Digest>>;
+    /// Whether a manifest or an index is there, so that an index may list it although the source can't give it.
+    async fn has_document(&self, descriptor: &Descriptor, job: &Job) -> Result<bool> {
+        let _ = (descriptor, job);
+        Ok(false)
+    }
+    /// Takes a manifest or an index below the root: always written, so that an interrupted transfer heals.
+    async fn document(&self, document: &Document, job: &Job) -> Result<()>;
+    /// Takes the root and makes it visible under the name, or by its digest alone; says what the name pointed to before.
+    async fn publish(&self, root: &Document, name: Option<&Reference>, job: &Job) -> Result<Option<Digest>>;
+    /// The transfer failed or was cancelled: lets go of what is half done, within a second.
+    async fn abandon(&self) {}
     /// How many blobs it takes at once (a tar takes one).
     fn parallelism(&self) -> NonZeroUsize;
 }

@@ -84,6 +84,8 @@ pub struct Exchange {
     pub first_byte: Option<Duration>,
     /// Time until its end.
     pub finished: Option<Duration>,
+    /// Bytes of body sent, of a large one.
+    pub sent: u64,
     /// Bytes of body received.
     pub received: u64,
     /// Bytes of body announced.
@@ -168,6 +170,7 @@ impl ExchangeLog {
             started: Instant::now(),
             first_byte: None,
             finished: None,
+            sent: 0,
             received: 0,
             expected: None,
             unverified: false,
@@ -233,6 +236,11 @@ impl ExchangeHandle {
             exchange.expected = expected;
             exchange.response_headers = self.log.redactor.headers(headers, exchange.role);
         });
+    }
+
+    /// Bytes of the request's body so far.
+    pub fn sent(&self, bytes: u64) {
+        self.update(|exchange| exchange.sent = bytes);
     }
 
     /// Bytes of the body so far.

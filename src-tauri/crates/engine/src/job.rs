@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
+use oci::name::RepositoryName;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -39,10 +40,15 @@ pub struct PlannedBlob {
 }
 
 /// How one object ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// The sink had it.
     Exists,
+    /// The registry took it over from another repository of its own; no byte was moved.
+    Mounted {
+        /// Which repository.
+        from: RepositoryName,
+    },
     /// It was moved and verified.
     Complete,
 }
@@ -54,6 +60,11 @@ pub enum TransferEvent {
     Resolved {
         /// The root.
         root: Box<Descriptor>,
+    },
+    /// The blobs are known, none of them was asked for yet: `present` and `resumed` say nothing so far.
+    Preparing {
+        /// Every blob once, in the manifest's order.
+        blobs: Vec<PlannedBlob>,
     },
     /// Everything that the transfer will do; totals are exact from here on. All tags: once for each.
     Planned {

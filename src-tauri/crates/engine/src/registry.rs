@@ -14,12 +14,15 @@ pub mod http;
 pub mod login;
 pub mod manifest;
 mod page;
+pub mod publish;
 pub mod rate_limit;
 pub mod realm;
 pub mod referrer;
+pub mod sink;
 pub mod source;
 pub mod tag;
 mod token;
+pub mod upload;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,11 +37,12 @@ use url::Url;
 pub use self::http::{Answer, Http, HttpOptions, Request, refusal};
 pub use self::login::Tested;
 pub use self::rate_limit::RateLimit;
+pub use self::sink::RegistrySink;
 pub use self::source::RegistrySource;
 use self::token::{Authorizer, Token, Use};
 use crate::credential::Keyring;
 use crate::error::{Code, Error, Result};
-use crate::exchange::Purpose;
+use crate::exchange::{Purpose, Role};
 use crate::job::Job;
 
 /// What a token is asked for: `repository:NAME:ACTIONS`, in the distribution spec's token syntax.
@@ -49,6 +53,11 @@ impl Scope {
     /// Reading from one repository.
     pub fn pull(repository: &RepositoryName) -> Self {
         Self(format!("repository:{}:pull", repository.path()))
+    }
+
+    /// Reading from one repository, and writing to it.
+    pub fn push(repository: &RepositoryName) -> Self {
+        Self(format!("repository:{}:pull,push", repository.path()))
     }
 
     /// Deleting from one repository. What else the registry's challenge asks for is added to it.
@@ -109,6 +118,8 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    /// Held while a list of referrers is read, changed and written.
+    referrers: tokio::sync::Mutex<()>,
     /// What it said last.
     rate_limit: Mutex<Option<RateLimit>>,
     /// Whether it can delete a tag alone, once that was tried.
@@ -128,6 +139,7 @@ impl RegistryClient {
             authorizer,
             plain,
             private: OnceCell::new(),
+            referrers: tokio::sync::Mutex::default(),
             rate_limit: Mutex::default(),
             can_untag: Mutex::default(),
             facts: describe::Facts::default(),
@@ -143,6 +155,10 @@ impl RegistryClient {
     /// The HTTP client beneath.
     pub fn http(&self) -> &Http {
         &self.0.http
+    }
+
+    pub(crate) async fn alone_with_referrers(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.referrers.lock().await
     }
 
     /// What there is to say of the account and of the connection, once each: a stale entry that was passed over, a loose
@@ -238,8 +254,13 @@ impl RegistryClient {
         job: Option<&Job>,
     ) -> Result<Answer> {
         request.from_private = self.is_private().await?;
+        if !self.is_own(&request.url)? {
+            // Where an upload goes on elsewhere, no account of this registry goes along.
+            request.role = Role::Cdn;
+            return self.0.http.send(&request, job).await;
+        }
         let answer = self.exchange(&mut request, scopes, job).await;
-        if !self.may_speak_tls() {
+        if !self.may_speak_tls() || request.stream.is_some() {
             return answer;
         }
         match answer {
@@ -263,6 +284,14 @@ impl RegistryClient {
             }
             other => other,
         }
+    }
+
+    /// Whether a URL is of this registry, so that its account may go there.
+    fn is_own(&self, url: &Url) -> Result<bool> {
+        let own = self.url("/")?;
+        // Requests to a loopback registry that just turned out to speak TLS may still say otherwise.
+        let same_place = || url.host() == own.host() && url.port() == own.port();
+        Ok(http::same_origin(url, &own) || (self.0.registry.is_loopback() && same_place()))
     }
 
     /// A loopback registry is spoken to in plain HTTP; where it answers in TLS, or says that it wants TLS, that is
@@ -291,6 +320,8 @@ impl RegistryClient {
                 return if refused { authorizer.refused(answer, scopes) } else { Ok(answer) };
             }
             match authorizer.answer(answer, scopes, held.as_ref(), fresh, request, job).await? {
+                // What was sent of a stream is gone: whoever made it finds the fresh token with the next one.
+                token::Next::Try(_) if request.stream.is_some() => return Err(self.interrupted()),
                 token::Next::Try(fresh) => held = Some(fresh),
                 token::Next::GiveUp(answer) => return authorizer.refused(*answer, scopes),
             }
@@ -298,6 +329,11 @@ impl RegistryClient {
         request.authorization = held.as_deref().map(Token::header);
         let answer = self.send(request, job).await?;
         if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
+    }
+
+    fn interrupted(&self) -> Error {
+        let why = format!("`{}` wants a fresh authorization in the middle of an upload", self.0.registry);
+        Error::new(Code::ConnectionLost, why).with_hint("Try again; what the registry has is not sent twice")
     }
 
     async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {

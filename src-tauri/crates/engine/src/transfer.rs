@@ -3,6 +3,7 @@
 //! Invariants: everything after the first look-up goes by digest, so a tag that moves meanwhile changes nothing; only
 //! blobs are skipped, manifests are always written again; the name appears after all that it needs.
 
+mod choice;
 mod plan;
 mod run;
 
@@ -16,7 +17,7 @@ use oci::reference::Reference;
 pub use plan::{Blob, Plan};
 pub(crate) use plan::{choices, node_error};
 
-use crate::endpoint::{ImageSink, ImageSource, Target};
+use crate::endpoint::{ImageSink, ImageSource, Mounts, Target};
 use crate::error::Result;
 use crate::job::{Job, TransferEvent};
 
@@ -27,6 +28,11 @@ pub enum Platforms {
     Only(Platform),
     /// Every manifest that the index lists, attestations too.
     All,
+    /// Those that the source has whole. Where these are not all, one goes as its own manifest and several as a shorter
+    /// index, which is told as a warning.
+    Present,
+    /// These and no others: one as its own manifest, several as a shorter index, all of them as the index that it is.
+    These(Vec<Platform>),
 }
 
 /// What is to be moved, and how it is named at the other end.
@@ -38,6 +44,22 @@ pub struct Request {
     pub platforms: Platforms,
     /// The name at the sink; none keeps it by digest alone.
     pub name: Option<Reference>,
+    /// Where the sink may take blobs over from; the source's own repository is tried as well.
+    pub mounts: Mounts,
+}
+
+impl Request {
+    /// A request without mounts.
+    pub fn new(target: Target, platforms: Platforms, name: Option<Reference>) -> Self {
+        Self { target, platforms, name, mounts: Mounts::none() }
+    }
+
+    /// With repositories of the destination's registry that may have some of the blobs.
+    #[must_use]
+    pub fn mounting(mut self, mounts: Mounts) -> Self {
+        self.mounts = mounts;
+        self
+    }
 }
 
 /// What came of it.
@@ -51,12 +73,16 @@ pub struct Outcome {
     pub moved: u64,
     /// Bytes of blobs that were there.
     pub skipped: u64,
+    /// Bytes of blobs that the sink took over from elsewhere in its registry.
+    pub mounted: u64,
+    /// Platforms of the source's index that the root does not have.
+    pub lost: Vec<Platform>,
 }
 
 impl Outcome {
     /// Whether nothing had to change.
     pub fn up_to_date(&self) -> bool {
-        self.moved == 0 && self.previous.as_ref() == Some(&self.root.digest)
+        self.moved == 0 && self.mounted == 0 && self.previous.as_ref() == Some(&self.root.digest)
     }
 }
 
@@ -71,10 +97,15 @@ pub async fn transfer(
     request: &Request,
     job: &Job,
 ) -> Result<Outcome> {
-    let plan = Plan::of(&*source, request, job).await?;
+    let plan = Plan::of(&*source, Some(&*sink), request, job).await?;
     job.emit(TransferEvent::Resolved { root: Box::new(plan.root.clone()) });
-    let (moved, skipped) = run::blobs(source, sink.clone(), &plan, job).await?;
-    job.checkpoint().await?;
-    let previous = run::documents(&*sink, &plan, request.name.as_ref()).await?;
-    Ok(Outcome { root: plan.root, previous, moved, skipped })
+    for message in &plan.warnings {
+        job.emit(TransferEvent::Warned { message: message.clone() });
+    }
+    let moved = run::run(source, sink.clone(), &plan, request, job).await;
+    if moved.is_err() {
+        sink.abandon().await;
+    }
+    let run::Moved { previous, moved, skipped, mounted } = moved?;
+    Ok(Outcome { root: plan.root, previous, moved, skipped, mounted, lost: plan.lost })
 }

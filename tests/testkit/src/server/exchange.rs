@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::fault::{Fault, Framing, Silence};
+use super::fault::{Fault, Framing, Silence, Stop};
 use super::send::{After, Body, send};
 use super::stream::Stream;
 use super::{Exchange, Reply, Request, Shared, on, request};
@@ -16,15 +16,15 @@ pub(super) async fn serve(mut stream: Stream, connection: u64, shared: &Shared) 
     let mut buffer = BytesMut::with_capacity(16 * 1024);
     loop {
         let idle = *lock(&shared.idle);
-        let next = request::read(&mut stream, &mut buffer);
-        let request = match idle {
+        let next = request::read_head(&mut stream, &mut buffer);
+        let head = match idle {
             Some(idle) => match tokio::time::timeout(idle, next).await {
-                Ok(request) => request?,
+                Ok(head) => head?,
                 Err(_) => return stream.finish().await,
             },
             None => next.await?,
         };
-        let Some(request) = request else { return Ok(()) };
+        let Some((mut request, framing)) = head else { return Ok(()) };
         let exchange = Arc::new(Mutex::new(Exchange {
             request: request.clone(),
             connection,
@@ -35,6 +35,22 @@ pub(super) async fn serve(mut stream: Stream, connection: u64, shared: &Shared) 
         }));
         lock(&shared.log).push(Arc::clone(&exchange));
         let fault = on::due(&mut lock(&shared.faults), &request);
+        if fault.unread {
+            answer(&mut stream, &request, &fault, shared, &exchange).await?;
+            return stream.finish().await;
+        }
+        let most = fault.intake.map(|(most, _)| most);
+        request::read_body(&mut stream, &mut buffer, framing, most, &mut request).await?;
+        lock(&exchange).request = request.clone();
+        if request.partial {
+            // What arrived counts, as it does for a real registry.
+            let _ = (shared.handler)(&request);
+            match fault.intake {
+                Some((_, Stop::Stall)) => std::future::pending().await,
+                Some((_, Stop::End)) => return stream.finish().await,
+                Some((_, Stop::Reset)) | None => return stream.reset().await,
+            }
+        }
         match answer(&mut stream, &request, &fault, shared, &exchange).await? {
             After::KeepOpen => {}
             After::End => return stream.finish().await,
@@ -71,6 +87,9 @@ async fn answer(
     } else {
         (shared.handler)(request)
     };
+    if fault.lost {
+        return Ok(After::Reset);
+    }
     let message = Message::new(reply, request, fault);
     lock(exchange).status = Some(message.status);
     let after = send(stream, &message, request, fault, exchange).await?;

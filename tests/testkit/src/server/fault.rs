@@ -25,6 +25,9 @@ pub struct Fault {
     pub(super) stop: Option<(u64, Stop)>,
     pub(super) rate: Option<u64>,
     pub(super) close: bool,
+    pub(super) intake: Option<(u64, Stop)>,
+    pub(super) unread: bool,
+    pub(super) lost: bool,
 }
 
 /// Instead of any reply.
@@ -190,6 +193,31 @@ impl Fault {
     #[must_use]
     pub fn close_after(mut self) -> Self {
         self.close = true;
+        self
+    }
+
+    /// Takes `n` bytes of the request's body, which count, and resets the connection.
+    #[must_use]
+    pub fn reset_upload_after(mut self, n: u64) -> Self {
+        self.intake = Some((n, Stop::Reset));
+        self
+    }
+    /// Takes `n` bytes of the request's body, which count, and then no more, the connection staying open.
+    #[must_use]
+    pub fn stall_upload_after(mut self, n: u64) -> Self {
+        self.intake = Some((n, Stop::Stall));
+        self
+    }
+    /// Does what was asked and resets the connection instead of saying so.
+    #[must_use]
+    pub fn lose_answer(mut self) -> Self {
+        self.lost = true;
+        self
+    }
+    /// Answers without reading the request's body, and closes: a proxy that finds it too large.
+    #[must_use]
+    pub fn unread(mut self) -> Self {
+        self.unread = true;
         self
     }
 

@@ -44,6 +44,18 @@ impl On {
     pub fn post(pattern: &str) -> Self {
         Self::new(Some("POST"), pattern)
     }
+    /// PUT.
+    pub fn put(pattern: &str) -> Self {
+        Self::new(Some("PUT"), pattern)
+    }
+    /// PATCH.
+    pub fn patch(pattern: &str) -> Self {
+        Self::new(Some("PATCH"), pattern)
+    }
+    /// DELETE.
+    pub fn delete(pattern: &str) -> Self {
+        Self::new(Some("DELETE"), pattern)
+    }
     /// GET of any blob.
     pub fn blobs() -> Self {
         Self::get("/v2/*/blobs/*")
@@ -176,6 +188,7 @@ mod tests {
             path: target.split('?').next().unwrap().to_owned(),
             headers: headers.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect(),
             body: Bytes::new(),
+            partial: false,
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, by Content-Length or chunks.
     pub body: Bytes,
+    /// The connection broke off, or was broken off, before all of the body had come.
+    pub partial: bool,
 }
 
 impl Request {
@@ -91,20 +93,20 @@ fn unescape(text: &str) -> String {
 const HEAD_CAP: usize = 256 * 1024;
 const BODY_CAP: usize = 1 << 30;
 
-enum Framing {
+pub(super) enum Framing {
     Length(usize),
     Chunked,
 }
 
-/// Reads the next request; `None` at a clean end. What follows it stays in `buffer`.
-pub(super) async fn read(
+/// Reads the head of the next request; `None` at a clean end. What follows it stays in `buffer`.
+pub(super) async fn read_head(
     stream: &mut (impl AsyncRead + Unpin),
     buffer: &mut BytesMut,
-) -> io::Result<Option<Request>> {
-    let (mut request, framing) = loop {
+) -> io::Result<Option<(Request, Framing)>> {
+    loop {
         if let Some((request, framing, length)) = parse_head(buffer)? {
             buffer.advance(length);
-            break (request, framing);
+            return Ok(Some((request, framing)));
         }
         if buffer.len() > HEAD_CAP {
             return Err(invalid("the head is too long"));
@@ -112,9 +114,31 @@ pub(super) async fn read(
         if stream.read_buf(buffer).await? == 0 {
             return if buffer.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
         }
-    };
+    }
+}
+
+/// Reads the body of a request, or its first bytes. Where the connection breaks off, what has come is the body, and
+/// `partial`.
+pub(super) async fn read_body(
+    stream: &mut (impl AsyncRead + Unpin),
+    buffer: &mut BytesMut,
+    framing: Framing,
+    most: Option<u64>,
+    request: &mut Request,
+) -> io::Result<()> {
     request.body = match framing {
-        Framing::Length(length) => take(stream, buffer, length).await?,
+        Framing::Length(length) => {
+            let wanted = most.map_or(length, |most| length.min(usize::try_from(most).unwrap_or(usize::MAX)));
+            request.partial = wanted < length;
+            match take(stream, buffer, wanted).await {
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(error),
+                Err(_) => {
+                    request.partial = true;
+                    std::mem::take(buffer).freeze()
+                }
+                Ok(body) => body,
+            }
+        }
         Framing::Chunked => {
             let mut body = BytesMut::new();
             loop {
@@ -130,7 +154,7 @@ pub(super) async fn read(
             }
         }
     };
-    Ok(Some(request))
+    Ok(())
 }
 
 fn parse_head(bytes: &[u8]) -> io::Result<Option<(Request, Framing, usize)>> {
@@ -149,6 +173,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<(Request, Framing, usize)>> {
             .map(|header| (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned()))
             .collect(),
         body: Bytes::new(),
+        partial: false,
     };
     let chunked = request.header("transfer-encoding").is_some_and(|it| it.eq_ignore_ascii_case("chunked"));
     let framing = if chunked {
@@ -199,6 +224,19 @@ fn invalid(message: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn read(stream: &mut &[u8], buffer: &mut BytesMut) -> io::Result<Option<Request>> {
+        let Some((mut request, framing)) = read_head(stream, buffer).await? else { return Ok(None) };
+        read_body(stream, buffer, framing, None, &mut request).await?;
+        Ok(Some(request))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_partial() {
+        let wire = b"PUT / HTTP/1.1\r\nContent-Length: 7\r\n\r\nabcd";
+        let request = read(&mut &wire[..], &mut BytesMut::new()).await.unwrap().unwrap();
+        assert_eq!((&request.body[..], request.partial), (&b"abcd"[..], true));
+    }
 
     #[tokio::test]
     async fn reads_two_requests_from_one_stream() {

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use oci::descriptor::Descriptor;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use oci::descriptor::{Descriptor, InlineMismatch};
 
 use super::{ImageSource, Lanes};
-use crate::blob::{BlobReader, ByteRange, Verified};
-use crate::error::Result;
+use crate::blob::{BlobReader, ByteRange, ChunkSource, Verified};
+use crate::error::{Code, Error, Result};
 use crate::job::{Job, TransferEvent};
 
 /// Progress of one blob is told at most this often.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
-/// A blob that a sink is to take.
+/// A blob that a sink is to take; clones are the same blob.
+#[derive(Clone)]
 pub struct Content {
     pub(super) source: Arc<dyn ImageSource>,
     pub(super) descriptor: Descriptor,
@@ -45,13 +48,32 @@ impl Content {
     }
 
     pub(super) async fn open(&self, range: ByteRange) -> Result<BlobReader> {
+        if let Some(data) = self.descriptor.inline().map_err(|mismatch| inline_mismatch(&mismatch))? {
+            return Ok(BlobReader::new(0, self.descriptor.size, Inline(Some(Bytes::copy_from_slice(data)))));
+        }
         let reader = self.source.open(&self.descriptor, range, &self.job).await?;
         Ok(reader.named(&self.descriptor.digest))
     }
 }
 
+/// A blob that travels inside its descriptor (image-spec, descriptor `data`).
+struct Inline(Option<Bytes>);
+
+impl ChunkSource for Inline {
+    fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
+        let bytes = self.0.take();
+        Box::pin(async move { Ok(bytes) })
+    }
+}
+
+fn inline_mismatch(mismatch: &InlineMismatch) -> Error {
+    Error::new(Code::ContentMismatch, mismatch.to_string())
+        .with_hint("The manifest was put together wrongly; ask whoever pushed it")
+        .at_digest(&mismatch.digest)
+}
+
 /// Tells the job how far a blob is, not too often.
-pub(super) struct Teller {
+pub(crate) struct Teller {
     job: Job,
     descriptor: Descriptor,
     last: Option<Instant>,
@@ -59,7 +81,7 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    pub(super) fn new(job: &Job, descriptor: &Descriptor) -> Self {
+    pub(crate) fn new(job: &Job, descriptor: &Descriptor) -> Self {
         Self { job: job.clone(), descriptor: descriptor.clone(), last: None, shared: Arc::default() }
     }
 
@@ -67,7 +89,7 @@ impl Teller {
         self.shared.clone()
     }
 
-    pub(super) fn done(&mut self, bytes: u64) {
+    pub(crate) fn done(&mut self, bytes: u64) {
         self.shared.store(bytes, Ordering::Relaxed);
         let due = self.last.is_none_or(|last| last.elapsed() >= TELL_EVERY) || bytes == self.descriptor.size;
         if due {

@@ -9,7 +9,9 @@ mod clients;
 mod failure;
 mod network;
 mod options;
+mod outgoing;
 mod proxy;
+mod redirect;
 mod retry;
 mod tls;
 
@@ -18,8 +20,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, LOCATION, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use oci::digest::Digest;
 use url::Url;
 
 pub use body::{Body, Pace};
@@ -27,8 +30,9 @@ pub(crate) use failure::{is_garbled, looks_like_html, says_html, web_page};
 pub use failure::{refusal, wants_https};
 pub use network::{Network, same_origin};
 pub use options::HttpOptions;
+pub use outgoing::Outgoing;
 pub use proxy::{ProxyMode, ProxyRoutes, ProxySettings};
-pub use retry::RetryPolicy;
+pub use retry::{Repeat, RetryPolicy};
 pub use tls::{ClientCertificate, Fingerprint, TlsIdentity};
 pub(super) use tls::{certificates, fingerprint};
 
@@ -38,12 +42,10 @@ use crate::error::{Code, Error, Result};
 use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
 use crate::job::{Job, TransferEvent};
 
-/// How many redirects are followed.
-const REDIRECTS: usize = 5;
 /// An error body is read no further than this, bytes.
 pub const ERROR_BODY_CAP: u64 = 64 * 1024;
 
-/// One request. Bodies are small and owned: uploads have a way of their own.
+/// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method.
@@ -56,6 +58,12 @@ pub struct Request {
     pub authorization: Option<HeaderValue>,
     /// A small body.
     pub body: Option<Bytes>,
+    /// A large body, in place of a small one: it is sent once.
+    pub stream: Option<Outgoing>,
+    /// What may be tried again.
+    pub repeat: Repeat,
+    /// The object that it is for, which a wait before another try then names.
+    pub digest: Option<Digest>,
     /// Whom it is to.
     pub role: Role,
     /// Why it is made.
@@ -75,6 +83,9 @@ impl Request {
             headers: HeaderMap::new(),
             authorization: None,
             body: None,
+            stream: None,
+            repeat: Repeat::ByMethod,
+            digest: None,
             role: Role::Registry,
             purpose,
             follow: true,
@@ -132,7 +143,7 @@ impl Http {
     /// Sends it and follows redirects; tries again what may be tried again. The answer may be a refusal (4xx, 5xx):
     /// see [`refusal`].
     pub async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
-        let idempotent = matches!(request.method, Method::GET | Method::HEAD);
+        let repeat = Repeat::of(request);
         let begun = Instant::now();
         let mut attempt = 0;
         loop {
@@ -140,17 +151,15 @@ impl Http {
             let outcome = Job::run_if_any(job, self.follow(request, job)).await;
             let HttpOptions { retry: policy, connect_timeout, .. } = &self.0.options;
             let again = match &outcome {
-                Ok(answer) => policy.after_answer(answer, attempt, idempotent),
-                Err(error) => {
-                    policy.after_error(error, attempt, idempotent, begun.elapsed(), *connect_timeout)
-                }
+                Ok(answer) => policy.after_answer(answer, attempt, repeat),
+                Err(error) => policy.after_error(error, attempt, repeat, begun.elapsed(), *connect_timeout),
             };
             let Some(again) = again else { return outcome };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }
             drop(outcome);
-            self.wait(again, job).await?;
+            self.wait(again, request.digest.as_ref(), job).await?;
         }
     }
 
@@ -160,77 +169,42 @@ impl Http {
     /// The failure itself, where it is not to be tried again; [`Code::Cancelled`].
     pub(crate) async fn wait_after(&self, error: Error, attempt: u32, job: Option<&Job>) -> Result<()> {
         let broke_off = matches!(error.code(), Code::ConnectionLost | Code::Timeout);
-        let again =
-            self.0.options.retry.after_error(&error, attempt, broke_off, Duration::ZERO, Duration::ZERO);
+        let policy = &self.0.options.retry;
+        let again = policy.after_error(&error, attempt, Repeat::Always, Duration::ZERO, Duration::ZERO);
         match again {
-            Some(again) if broke_off => self.wait(again, job).await,
+            Some(again) if broke_off => self.wait(again, None, job).await,
             _ => Err(error),
         }
     }
 
-    async fn wait(&self, again: retry::Again, job: Option<&Job>) -> Result<()> {
+    /// Waits before something else is tried in place of an upload that was answered like this, the `attempt`th time;
+    /// whether it is worth trying.
+    ///
+    /// # Errors
+    /// [`Code::Cancelled`].
+    pub(crate) async fn wait_after_answer(
+        &self,
+        answer: &Answer,
+        attempt: u32,
+        digest: &Digest,
+        job: Option<&Job>,
+    ) -> Result<bool> {
+        match self.0.options.retry.after_answer(answer, attempt, Repeat::Always) {
+            Some(again) => self.wait(again, Some(digest), job).await.map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    async fn wait(&self, again: retry::Again, digest: Option<&Digest>, job: Option<&Job>) -> Result<()> {
         if let Some(job) = job {
-            job.emit(TransferEvent::Retrying { digest: None, wait: again.wait, why: again.why });
+            let digest = digest.cloned();
+            job.emit(TransferEvent::Retrying { digest, wait: again.wait, why: again.why });
         }
         let sleep = async {
             tokio::time::sleep(again.wait).await;
             Ok(())
         };
         Job::run_if_any(job, sleep).await
-    }
-
-    async fn follow(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
-        let mut url = request.url.clone();
-        let mut role = request.role;
-        for _ in 0..=REDIRECTS {
-            // The origin rule: scheme, host and port all equal, or no authorization.
-            let authorization = request.authorization.as_ref().filter(|_| same_origin(&url, &request.url));
-            let answer = self.once(request, &url, role, authorization, job).await?;
-            let Some(location) = redirect_of(&answer).filter(|_| request.follow) else { return Ok(answer) };
-            let target = self.redirect_target(&answer, location, &url, request)?;
-            answer.body.note(if same_origin(&target, &url) {
-                "go elsewhere on this host"
-            } else {
-                "go to the CDN"
-            });
-            if !same_origin(&target, &request.url) && role == Role::Registry {
-                role = Role::Cdn;
-            }
-            url = target;
-        }
-        Err(Error::new(
-            Code::RedirectRefused,
-            format!("`{}` redirects more than {REDIRECTS} times", host_of(&request.url)),
-        )
-        .with_hint(
-            "The registry or a proxy in front of it is misconfigured; try again later or ask its operator",
-        ))
-    }
-
-    fn redirect_target(&self, answer: &Answer, location: &str, from: &Url, request: &Request) -> Result<Url> {
-        let refuse = |why: String, hint: &str| {
-            answer.body.failed(&why);
-            Error::new(Code::RedirectRefused, why).with_hint(hint).at_exchange(answer.body.exchange())
-        };
-        let misconfigured = "The registry or a proxy in front of it is misconfigured; ask its operator";
-        let target = from.join(location).map_err(|_| {
-            refuse(format!("`{}` redirects to something that is no URL", host_of(from)), misconfigured)
-        })?;
-        if !matches!(target.scheme(), "http" | "https") || target.host_str().is_none() {
-            let why = format!("`{}` redirects to the scheme `{}`", host_of(from), target.scheme());
-            return Err(refuse(why, misconfigured));
-        }
-        if from.scheme() == "https" && target.scheme() == "http" {
-            let why =
-                format!("`{}` redirects from https to plain http on `{}`", host_of(from), host_of(&target));
-            let hint = "Longshore does not follow it: what comes over plain http can be changed on the way";
-            return Err(refuse(why, hint));
-        }
-        if !request.from_private && self.0.options.network.names_private(&target) {
-            let why = format!("`{}` redirects to the private address `{}`", host_of(from), host_of(&target));
-            return Err(refuse(why, "A public registry has no business there; Longshore does not follow it"));
-        }
-        Ok(target)
     }
 
     async fn once(
@@ -276,7 +250,6 @@ impl Http {
     ) -> Result<reqwest::Response> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), url.clone());
         *outgoing.headers_mut() = headers;
-        *outgoing.body_mut() = request.body.clone().map(Into::into);
         let proxy = self.0.options.proxies.to(url).cloned();
         if guarded && proxy.is_some() && self.0.options.network.is_inner(url).await {
             return Err(failure::inner(url));
@@ -287,6 +260,19 @@ impl Http {
         }
         let client = self.client(&ClientKey { tls, guarded, proxy: proxy.clone() })?;
         let stall = self.0.options.pace.stall;
+        if let Some(stream) = &request.stream {
+            outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(stream.length()));
+            *outgoing.body_mut() = Some(stream.take()?);
+            let sending = client.execute(outgoing);
+            let sent = stream.watch(sending, stall, &host_of(url), exchange).await?;
+            return sent.map_err(|error| failure::classify(error, url, proxy.as_ref()));
+        }
+        let may_have_body = matches!(request.method, Method::POST | Method::PUT | Method::PATCH);
+        if may_have_body {
+            let length = request.body.as_ref().map_or(0, Bytes::len);
+            outgoing.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        *outgoing.body_mut() = request.body.clone().map(Into::into);
         match tokio::time::timeout(stall, client.execute(outgoing)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(failure::classify(error, url, proxy.as_ref())),
@@ -307,8 +293,7 @@ impl Http {
     ) -> Result<Answer> {
         let status = response.status();
         let headers = response.headers().clone();
-        let announced =
-            headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         exchange.answered(
             status.as_u16(),
             &headers,
@@ -331,11 +316,6 @@ impl Http {
         let body = Body::new(response, exchange, self.0.options.pace, host_of(url));
         Ok(Answer { status, headers, url: url.clone(), body })
     }
-}
-
-fn redirect_of(answer: &Answer) -> Option<&str> {
-    let follows = [301, 302, 303, 307, 308];
-    follows.contains(&answer.status.as_u16()).then(|| answer.headers.get(LOCATION)?.to_str().ok()).flatten()
 }
 
 /// Host and port of a URL for a message.

@@ -137,7 +137,7 @@ pub(super) fn descriptor_of(answer: &Answer) -> Result<Option<Descriptor>> {
     Ok(Some(Descriptor::new(media_type::essence(kind), digest, size)))
 }
 
-fn content_digest(answer: &Answer) -> Result<Option<Digest>> {
+pub(super) fn content_digest(answer: &Answer) -> Result<Option<Digest>> {
     let Some(value) = answer.headers.get(DIGEST_HEADER) else { return Ok(None) };
     let text = String::from_utf8_lossy(value.as_bytes());
     text.parse().map(Some).map_err(|problem| {

@@ -39,7 +39,12 @@ impl StoreSink {
 
 #[async_trait]
 impl ImageSink for StoreSink {
-    async fn admit(&self, blob: &Descriptor, _mount_from: Option<&RepositoryName>) -> Result<Admission> {
+    async fn admit(
+        &self,
+        blob: &Descriptor,
+        _mount_from: &[RepositoryName],
+        _job: &Job,
+    ) -> Result<Admission> {
         let (store, blob) = (self.store.clone(), blob.clone());
         blocking(move || match store.blob_size(&blob.digest)? {
             Some(size) if size == blob.size => Ok(Admission::Present),
@@ -59,14 +64,18 @@ impl ImageSink for StoreSink {
         blocking(move || ingest.commit()).await
     }
 
-    async fn document(&self, document: &Document) -> Result<()> {
+    async fn document(&self, document: &Document, _job: &Job) -> Result<()> {
         let (store, document) = (self.store.clone(), document.clone());
         blocking(move || store.put_as(&document.descriptor.digest, &document.bytes)).await
     }
 
-    async fn publish(&self, root: &Descriptor, name: Option<&Reference>) -> Result<Option<Digest>> {
+    async fn publish(&self, root: &Document, name: Option<&Reference>, _job: &Job) -> Result<Option<Digest>> {
         let (store, root, name) = (self.store.clone(), root.clone(), name.cloned());
-        blocking(move || store.publish(name.as_ref(), &root)).await
+        blocking(move || {
+            store.put_as(&root.descriptor.digest, &root.bytes)?;
+            store.publish(name.as_ref(), &root.descriptor)
+        })
+        .await
     }
 
     fn parallelism(&self) -> NonZeroUsize {
@@ -113,6 +122,12 @@ impl ImageSource for ContentStore {
 
     fn repository(&self) -> Option<&RepositoryName> {
         None
+    }
+
+    async fn holds(&self, descriptor: &Descriptor) -> Result<bool> {
+        let (store, descriptor) = (self.clone(), descriptor.clone());
+        blocking(move || Ok(store.blob_size(&descriptor.digest)?.is_some() && store.is_complete(&descriptor)))
+            .await
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a transfer will move: the documents of the chosen platforms and every blob once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
@@ -8,8 +8,9 @@ use oci::graph::{MAX_CHILDREN, MAX_INDEX_DEPTH, Node, NodeProblem};
 use oci::index::Index;
 use oci::platform::Platform;
 
+use super::choice::{self, Choice};
 use super::{Platforms, Request};
-use crate::endpoint::{Document, ImageSource};
+use crate::endpoint::{Document, ImageSink, ImageSource};
 use crate::error::{Code, Error, Result, Side};
 use crate::job::{Job, NodeKind};
 
@@ -25,24 +26,47 @@ pub struct Blob {
 /// Everything that an image's transfer consists of.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What the name points to.
+    /// What the name will point to at the sink.
     pub root: Descriptor,
-    /// Indexes and manifests, children before their parents.
+    /// Indexes and manifests, children before their parents: the root is the last.
     pub documents: Vec<Document>,
     /// Every blob once, in the manifests' order: config first, then layers from the base up.
     pub blobs: Vec<Blob>,
+    /// Platforms of the index at the source that the root does not have.
+    pub lost: Vec<Platform>,
+    /// What of it should be said before anything is moved, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 impl Plan {
-    /// Looks the target up and reads its manifests.
+    /// Looks the target up and reads its manifests. What the sink has may be listed by an index although the source can't
+    /// give it.
     ///
     /// # Errors
     /// [`Code::PlatformMissing`], [`Code::ManifestInvalid`], [`Code::ManifestUnsupported`], and what the source gives.
-    pub async fn of(source: &dyn ImageSource, request: &Request, job: &Job) -> Result<Self> {
+    pub async fn of(
+        source: &dyn ImageSource,
+        sink: Option<&dyn ImageSink>,
+        request: &Request,
+        job: &Job,
+    ) -> Result<Self> {
         let root = source.resolve(&request.target, job).await.map_err(|error| error.on_side(Side::Source))?;
-        let mut plan = Self { root: root.descriptor.clone(), documents: Vec::new(), blobs: Vec::new() };
-        plan.walk(source, root, &request.platforms, job).await?;
+        let choice = choice::choose(source, sink, root, &request.platforms, job).await?;
+        let Choice { root, elsewhere, lost, warning } = choice;
+        let mut plan = Self {
+            root: root.descriptor.clone(),
+            documents: Vec::new(),
+            blobs: Vec::new(),
+            lost,
+            warnings: warning.into_iter().collect(),
+        };
+        plan.walk(source, root, &request.platforms, &elsewhere, job).await?;
         Ok(plan)
+    }
+
+    /// The document that the name will point to.
+    pub fn root_document(&self) -> &Document {
+        self.documents.last().expect("a plan has its root")
     }
 
     /// Reads documents depth first without recursion; what is on the way down waits on a stack.
@@ -51,6 +75,7 @@ impl Plan {
         source: &dyn ImageSource,
         root: Document,
         platforms: &Platforms,
+        elsewhere: &HashSet<Digest>,
         job: &Job,
     ) -> Result<()> {
         enum Step {
@@ -70,7 +95,7 @@ impl Plan {
                 }
                 Step::Read(descriptor, depth) => (descriptor, depth),
             };
-            if !documents_seen.is_new(&descriptor)? {
+            if elsewhere.contains(&descriptor.digest) || !documents_seen.is_new(&descriptor)? {
                 continue;
             }
             if documents_seen.0.len() > MAX_CHILDREN {
@@ -91,7 +116,7 @@ impl Plan {
                     ));
                 }
                 Node::Index(index) => match platforms {
-                    Platforms::All => index.manifests.clone(),
+                    Platforms::All | Platforms::Present | Platforms::These(_) => index.manifests.clone(),
                     Platforms::Only(wanted) => vec![choose(index, wanted, &document.descriptor)?],
                 },
                 Node::Manifest(_) => {
@@ -143,7 +168,7 @@ fn unbuildable(what: &str, root: &Descriptor) -> Error {
         .on_side(Side::Source)
 }
 
-fn parse(document: &Document) -> Result<Node> {
+pub(super) fn parse(document: &Document) -> Result<Node> {
     Node::parse(&document.bytes, Some(&document.descriptor.media_type))
         .map_err(|problem| node_error(problem, &document.descriptor))
 }
@@ -165,19 +190,23 @@ fn choose(index: &Index, wanted: &Platform, descriptor: &Descriptor) -> Result<D
     if let Some(chosen) = index.choose(wanted) {
         return Ok(chosen.clone());
     }
-    let choices = choices(index);
+    Err(missing_platform(wanted, choices(index), descriptor))
+}
+
+/// The error for a platform that is not among `choices`.
+pub(super) fn missing_platform(wanted: &Platform, choices: Vec<String>, descriptor: &Descriptor) -> Error {
     let hint = match choices.first() {
         Some(first) => format!("Choose one with `--platform`, for example `--platform {first}`"),
         None => "The index names no platforms; pull one of its manifests by digest".to_owned(),
     };
-    Err(Error::new(
+    Error::new(
         Code::PlatformMissing,
         format!("the image has no manifest for `{wanted}`; it has {}", list(&choices)),
     )
     .with_hint(hint)
     .with_choices(choices)
     .at_digest(&descriptor.digest)
-    .on_side(Side::Source))
+    .on_side(Side::Source)
 }
 
 /// The platforms that an index offers, each once, in its order.
@@ -193,7 +222,7 @@ pub(crate) fn choices(index: &Index) -> Vec<String> {
     choices
 }
 
-fn list(choices: &[String]) -> String {
+pub(super) fn list(choices: &[String]) -> String {
     const SHOWN: usize = 12;
     let mut text: Vec<String> = choices.iter().take(SHOWN).map(|choice| format!("`{choice}`")).collect();
     if choices.len() > SHOWN {

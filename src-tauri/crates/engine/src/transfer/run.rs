@@ -2,29 +2,67 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join;
+use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use oci::digest::Digest;
-use oci::reference::Reference;
+use oci::graph::Node;
 use tokio::task::JoinSet;
 
-use super::{Blob, Plan};
-use crate::endpoint::{Admission, Content, ImageSink, ImageSource, Lanes};
+use super::{Blob, Plan, Request};
+use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Lanes};
 use crate::error::{Code, Error, Result, Side};
 use crate::job::{Job, PlannedBlob, Settlement, TransferEvent};
 
 /// Connections of one transfer.
 const CONNECTIONS: usize = 8;
 
-/// Moves the blobs that the sink wants, the largest first; bytes moved and bytes skipped.
-pub(super) async fn blobs(
+/// What came of it, in bytes of blobs.
+pub(super) struct Moved {
+    pub previous: Option<Digest>,
+    pub moved: u64,
+    pub skipped: u64,
+    pub mounted: u64,
+}
+
+/// Everything after the plan.
+pub(super) async fn run(
     source: Arc<dyn ImageSource>,
     sink: Arc<dyn ImageSink>,
     plan: &Plan,
+    request: &Request,
     job: &Job,
-) -> Result<(u64, u64)> {
-    let (mut wanted, skipped) = admit(&*sink, source.repository(), plan, job).await?;
+) -> Result<Moved> {
+    let blobs = plan.blobs.iter().map(|blob| planned(blob, &Admission::Wanted { have: 0 })).collect();
+    job.emit(TransferEvent::Preparing { blobs });
+    let prepared = async {
+        let prepared = sink.prepare(request.name.as_ref(), job).await;
+        prepared.map_err(|error| error.on_side(Side::Sink))
+    };
+    let asked = admissions(&*sink, &*source, plan, request, job);
+    let ((), admissions) = try_join(prepared, asked).await?;
+    let mut wanted = tell_plan(plan, &admissions, job);
+    let sum = |which: fn(&Admission) -> bool| {
+        let blobs = plan.blobs.iter().zip(&admissions).filter(|(_, admission)| which(admission));
+        blobs.map(|(blob, _)| blob.descriptor.size).sum()
+    };
+    let skipped = sum(|admission| *admission == Admission::Present);
+    let mounted = sum(|admission| matches!(admission, Admission::Mounted { .. }));
     let moved = wanted.iter().map(|blob| blob.descriptor.size).sum();
     // The largest last on the stack, popped first: it must not be what is waited for at the end.
     wanted.sort_by_key(|blob| blob.descriptor.size);
+    move_blobs(source, sink.clone(), wanted, job).await?;
+    job.checkpoint().await?;
+    let previous = documents(&*sink, plan, request, job).await?;
+    Ok(Moved { previous, moved, skipped, mounted })
+}
+
+/// Moves blobs, the last of them first.
+async fn move_blobs(
+    source: Arc<dyn ImageSource>,
+    sink: Arc<dyn ImageSink>,
+    mut wanted: Vec<Blob>,
+    job: &Job,
+) -> Result<()> {
     let lanes = Lanes::new(CONNECTIONS);
     let mut under_way = JoinSet::new();
     let mut failure = None;
@@ -47,40 +85,53 @@ pub(super) async fn blobs(
             _ => {}
         }
     }
-    match failure {
-        Some(error) => Err(error),
-        None => Ok((moved, skipped)),
-    }
+    failure.map_or(Ok(()), Err)
 }
 
-async fn admit(
+/// What the sink says of each blob, several asked at a time, in the plan's order.
+async fn admissions(
     sink: &dyn ImageSink,
-    mount_from: Option<&oci::name::RepositoryName>,
+    source: &dyn ImageSource,
     plan: &Plan,
+    request: &Request,
     job: &Job,
-) -> Result<(Vec<Blob>, u64)> {
-    let (mut planned, mut wanted, mut skipped) = (Vec::new(), Vec::new(), 0);
-    for blob in &plan.blobs {
-        let admission =
-            sink.admit(&blob.descriptor, mount_from).await.map_err(|error| error.on_side(Side::Sink))?;
-        let (present, resumed) = match admission {
-            Admission::Wanted { have } => (false, have),
-            Admission::Present | Admission::Mounted => (true, 0),
+) -> Result<Vec<Admission>> {
+    let asked = plan.blobs.iter().map(|blob| async move {
+        let mut from: Vec<_> = source.repository().cloned().into_iter().collect();
+        from.extend(request.mounts.all_of(&blob.descriptor.digest));
+        let admission = sink.admit(&blob.descriptor, &from, job).await;
+        admission.map_err(|error| error.at_digest(&blob.descriptor.digest).on_side(Side::Sink))
+    });
+    iter(asked.collect::<Vec<_>>()).buffered(CONNECTIONS).try_collect().await
+}
+
+fn planned(blob: &Blob, admission: &Admission) -> PlannedBlob {
+    let (present, resumed) = match admission {
+        Admission::Wanted { have } => (false, *have),
+        Admission::Present | Admission::Mounted { .. } => (true, 0),
+    };
+    PlannedBlob { descriptor: blob.descriptor.clone(), kind: blob.kind, present, resumed }
+}
+
+/// Says what will be done; the blobs that are to be moved.
+fn tell_plan(plan: &Plan, admissions: &[Admission], job: &Job) -> Vec<Blob> {
+    let both = || plan.blobs.iter().zip(admissions);
+    let blobs: Vec<PlannedBlob> = both().map(|(blob, admission)| planned(blob, admission)).collect();
+    let skipped = blobs.iter().filter(|blob| blob.present).map(|blob| blob.descriptor.size).sum();
+    job.emit(TransferEvent::Planned { blobs, total: plan.total(), skipped });
+    let mut wanted = Vec::new();
+    for (blob, admission) in both() {
+        let settlement = match admission {
+            Admission::Wanted { .. } => {
+                wanted.push(blob.clone());
+                continue;
+            }
+            Admission::Present => Settlement::Exists,
+            Admission::Mounted { from } => Settlement::Mounted { from: from.clone() },
         };
-        if present {
-            skipped += blob.descriptor.size;
-        } else {
-            wanted.push(blob.clone());
-        }
-        planned.push(PlannedBlob { descriptor: blob.descriptor.clone(), kind: blob.kind, present, resumed });
+        job.emit(TransferEvent::Settled { digest: blob.descriptor.digest.clone(), settlement });
     }
-    let here: Vec<Digest> =
-        planned.iter().filter(|blob| blob.present).map(|blob| blob.descriptor.digest.clone()).collect();
-    job.emit(TransferEvent::Planned { blobs: planned, total: plan.total(), skipped });
-    for digest in here {
-        job.emit(TransferEvent::Settled { digest, settlement: Settlement::Exists });
-    }
-    Ok((wanted, skipped))
+    wanted
 }
 
 async fn one(sink: Arc<dyn ImageSink>, content: Content) -> Result<()> {
@@ -96,14 +147,23 @@ async fn one(sink: Arc<dyn ImageSink>, content: Content) -> Result<()> {
     Ok(())
 }
 
-/// Writes the documents, children first, then publishes the name.
-pub(super) async fn documents(
+/// Writes the documents, children first, manifests that follow one another at the same time; then the root with the name.
+async fn documents(
     sink: &dyn ImageSink,
     plan: &Plan,
-    name: Option<&Reference>,
+    request: &Request,
+    job: &Job,
 ) -> Result<Option<Digest>> {
-    for document in &plan.documents {
-        sink.document(document).await.map_err(|error| error.on_side(Side::Sink))?;
+    let (root, below) = plan.documents.split_last().expect("a plan has its root");
+    let is_index = |document: &Document| {
+        matches!(Node::parse(&document.bytes, Some(&document.descriptor.media_type)), Ok(Node::Index(_)))
+    };
+    // An index may need what comes before it, and is alone.
+    for group in below.chunk_by(|one, next| !is_index(one) && !is_index(next)) {
+        let written = group.iter().map(|document| sink.document(document, job)).collect::<Vec<_>>();
+        let written = iter(written).buffer_unordered(CONNECTIONS).try_collect::<()>().await;
+        written.map_err(|error| error.on_side(Side::Sink))?;
     }
-    sink.publish(&plan.root, name).await.map_err(|error| error.on_side(Side::Sink))
+    let published = sink.publish(root, request.name.as_ref(), job).await;
+    published.map_err(|error| error.on_side(Side::Sink))
 }

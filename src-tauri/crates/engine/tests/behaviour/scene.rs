@@ -212,7 +212,7 @@ impl Engine {
         let task = tokio::spawn(async move {
             let sink = Arc::new(StoreSink::open(&store).await?);
             let target = Target::Named(reference.clone());
-            transfer(source, sink, &Request { target, platforms, name: Some(reference) }, &watched).await
+            transfer(source, sink, &Request::new(target, platforms, Some(reference)), &watched).await
         });
         Running { job, events, log, client, task }
     }
@@ -300,7 +300,7 @@ impl Pulled {
     /// How each blob ended, in the order in which it did.
     pub fn settled(&self) -> Vec<(Digest, Settlement)> {
         let of = |event: &TransferEvent| match event {
-            TransferEvent::Settled { digest, settlement } => Some((digest.clone(), *settlement)),
+            TransferEvent::Settled { digest, settlement } => Some((digest.clone(), settlement.clone())),
             _ => None,
         };
         self.events.iter().filter_map(of).collect()

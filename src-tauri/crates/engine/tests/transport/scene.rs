@@ -206,7 +206,7 @@ pub async fn pull(
     let sink = Arc::new(StoreSink::open(&store).await?);
     let target = Target::Named(reference.clone());
     let platforms = Platforms::Only("linux/amd64".parse().unwrap());
-    transfer(source, sink, &Request { target, platforms, name: Some(reference) }, &job).await
+    transfer(source, sink, &Request::new(target, platforms, Some(reference)), &job).await
 }
 
 /// A pull under way.

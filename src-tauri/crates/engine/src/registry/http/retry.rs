@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::Method;
 use http::header::RETRY_AFTER;
 
-use super::Answer;
+use super::{Answer, Request};
 use crate::error::{Code, Error};
 
 /// How often and how patiently.
@@ -21,6 +22,30 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self { retries: 3, first_wait: Duration::from_millis(300), longest_wait: Duration::from_secs(60) }
+    }
+}
+
+/// What of a request may be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// As its method says: a GET and a HEAD may, another one only where the registry did nothing.
+    ByMethod,
+    /// It may: doing it twice does no more than doing it once.
+    Always,
+    /// After an answer alone; whoever sends it goes on by itself where the connection breaks off or falls silent.
+    AfterAnswer,
+    /// Nothing may: its body can't be sent again.
+    Never,
+}
+
+impl Repeat {
+    /// What a request really means.
+    pub(super) fn of(request: &Request) -> Self {
+        match request.repeat {
+            _ if request.stream.is_some() => Self::Never,
+            Self::ByMethod if matches!(request.method, Method::GET | Method::HEAD) => Self::Always,
+            other => other,
+        }
     }
 }
 
@@ -41,9 +66,13 @@ pub(super) fn connect_times(all: Duration) -> (Duration, Duration) {
 }
 
 impl RetryPolicy {
-    pub(super) fn after_answer(&self, answer: &Answer, attempt: u32, idempotent: bool) -> Option<Again> {
+    pub(super) fn after_answer(&self, answer: &Answer, attempt: u32, repeat: Repeat) -> Option<Again> {
         let status = answer.status.as_u16();
-        let retried = status == 429 || (idempotent && matches!(status, 408 | 500 | 502 | 503 | 504));
+        let retried = match repeat {
+            Repeat::Never => false,
+            Repeat::ByMethod => status == 429,
+            Repeat::Always | Repeat::AfterAnswer => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
+        };
         if !retried || attempt > self.retries {
             return None;
         }
@@ -58,14 +87,19 @@ impl RetryPolicy {
         &self,
         error: &Error,
         attempt: u32,
-        idempotent: bool,
+        repeat: Repeat,
         elapsed: Duration,
         connecting: Duration,
     ) -> Option<Again> {
         let wait = self.backoff(attempt);
         let again = match error.code() {
-            Code::Unreachable => attempt < CONNECT_TRIES && elapsed + wait <= connect_times(connecting).1,
-            Code::ConnectionLost | Code::Timeout => idempotent && attempt <= self.retries,
+            // A stream may have begun to be read before the connection failed.
+            Code::Unreachable => {
+                repeat != Repeat::Never
+                    && attempt < CONNECT_TRIES
+                    && elapsed + wait <= connect_times(connecting).1
+            }
+            Code::ConnectionLost | Code::Timeout => repeat == Repeat::Always && attempt <= self.retries,
             _ => false,
         };
         again.then(|| Again { wait, retry_after: None, why: error.message().to_owned() })
