@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { describe, expect, test } from "vitest";
-import { openedOn, signInState } from "./features/registries/registries";
+import { signInState } from "./features/registries/registries";
 import { fault } from "./ipc/fake";
 import { renderWindow } from "./test/render";
 
@@ -105,9 +105,9 @@ describe("the sidebar", () => {
     const user = userEvent.setup();
     const { app } = await renderWindow({ local: ["web:2.0"], settings: { recent: ["nginx:1.25", "nginx:1.26", "ghcr.io/owner/app:v1"] } });
     expect(await within(places()).findByRole("button", { name: "Images 1" })).toBeVisible();
-    expect(within(places()).getAllByRole("button", { name: "nginx" })).toHaveLength(1);
-    await user.click(within(places()).getByRole("button", { name: "owner/app" }));
-    expect(app.navigation.page).toMatchObject({ kind: "image", input: "ghcr.io/owner/app:v1" });
+    expect(within(places()).getAllByRole("treeitem", { name: "library/nginx" })).toHaveLength(1);
+    await user.click(within(places()).getByRole("treeitem", { name: "owner/app" }));
+    expect(app.navigation.page).toEqual({ kind: "repository", input: "ghcr.io/owner/app" });
   });
 
   test("shows how far transfers are", async () => {
@@ -136,10 +136,6 @@ describe("the sidebar", () => {
     const entry = { host: "h", label: "h", kind: "other" as const, account: null };
     expect((["anonymous", "account", "practice", "stopped", "plain"] as const).map((state) => signInState({ ...entry, state }).text)).toEqual([
       "Not signed in", "Signed in", "Running in Longshore", "Not running", "No sign-in, plain HTTP",
-    ]);
-    expect(openedOn({ ...entry, host: "docker.io", state: "anonymous" }, ["alpine"], ["", "a/b", "alpine:3"])).toEqual([
-      { input: "alpine", path: "alpine" },
-      { input: "a/b", path: "a/b" },
     ]);
   });
 });

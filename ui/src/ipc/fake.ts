@@ -1,13 +1,16 @@
 // The host without Rust: a believable practice registry in memory, for unit tests and for
 // `npm run dev` in a plain browser. It is never part of the app's bundle.
 
-import type { Commands, Fault, FaultCode, LocalImage, RegistryEntry, Settings } from "./bindings";
-import type { CallArguments, CallName, CallResult, Host } from "./host";
+import type { Fault, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
+import type { CallArguments, CallName, CallResult, Commands, Host } from "./host";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
+import { compareImages } from "./fake/compare";
+import { fakeExplorer } from "./fake/explorer";
 import { update, type FakeJob } from "./fake/job";
 import { runPull } from "./fake/pull";
 import { fakePush } from "./fake/push";
 import { explain } from "./fake/reference";
+import { PLAIN } from "./fake/tags";
 import { FakeWire } from "./fake/wire";
 
 export function fault(code: FaultCode, message: string, part: Partial<Fault> = {}): Fault {
@@ -25,6 +28,9 @@ export type FakeOptions = {
   practice?: boolean;
   /** Ends every push and copy when two fifths have moved. */
   pushFails?: Fault;
+  /** What is said of single tags when they are described or deleted. */
+  tagFaults?: Record<string, Fault>;
+  rateLimit?: RateLimit | null;
 };
 
 export type FakeHost = Host & { readonly calls: { name: CallName; args: unknown }[]; readonly wire: FakeWire };
@@ -64,9 +70,12 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     });
   }
 
+  const explorer = fakeExplorer({ wire, fault, fast: speed === Infinity, ...(options.tagFaults && { tagFaults: options.tagFaults }), ...(options.rateLimit !== undefined && { rateLimit: options.rateLimit }) });
+
   const registries: RegistryEntry[] = [
     { host: "docker.io", label: "Docker Hub", kind: "hub", state: "anonymous", account: null },
     { host: "ghcr.io", label: "ghcr.io", kind: "ghcr", state: "account", account: "username" },
+    { host: PLAIN, label: PLAIN, kind: "other", state: "plain", account: null },
     { host: HOST, label: "Practice registry", kind: "practice", state: "practice", account: null },
   ];
 
@@ -82,6 +91,18 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     known.head = { ...known.head, state };
     for (const watcher of known.watchers) watcher(update(known));
     return null;
+  };
+
+  const inspect = ({ input, from, platform }: Commands["inspect_image"][0]) => {
+    const image = find(input);
+    const here = local.has(referenceOf(image));
+    if (from === "store" && !here) throw fault("image_missing", `\`${input}\` is not on this computer`, { hint: "Pull it first" });
+    const source = from === "auto" ? (here ? "store" : "registry") : from;
+    if (platform && !image.platforms.some(({ name }) => name === platform)) {
+      throw fault("platform_missing", `\`${input}\` has no image for ${platform}`, { choices: image.platforms.map(({ name }) => name) });
+    }
+    if (source === "registry") wire.add({ path: `/v2/${image.repository}/manifests/${image.tag}`, summary: image.platforms.length > 1 ? `index, ${image.platforms.length} platforms` : "manifest" });
+    return imageDetail(image, source, platform, blobs, here);
   };
 
   // A command that has no answer here yet fails loudly.
@@ -102,17 +123,9 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       return { host: HOST, images: CATALOG.map((image) => practiceImage(image, blobs, local.has(referenceOf(image)))) };
     },
     list_images: () => [...local.values()],
-    inspect_image: ({ input, from, platform }) => {
-      const image = find(input);
-      const here = local.has(referenceOf(image));
-      if (from === "store" && !here) throw fault("image_missing", `\`${input}\` is not on this computer`, { hint: "Pull it first" });
-      const source = from === "auto" ? (here ? "store" : "registry") : from;
-      if (platform && !image.platforms.some(({ name }) => name === platform)) {
-        throw fault("platform_missing", `\`${input}\` has no image for ${platform}`, { choices: image.platforms.map(({ name }) => name) });
-      }
-      if (source === "registry") wire.add({ path: `/v2/${image.repository}/manifests/${image.tag}`, summary: image.platforms.length > 1 ? `index, ${image.platforms.length} platforms` : "manifest" });
-      return imageDetail(image, source, platform, blobs, here);
-    },
+    inspect_image: inspect,
+    compare_images: ({ a, b }) => compareImages(a, b, inspect),
+    ...explorer.answers,
     remove_images: ({ references }) => {
       const removed = references.filter((reference) => local.delete(reference));
       return { removed, freedBytes: removed.length * 420_000 };
@@ -174,6 +187,6 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       return known.outcome ? Promise.resolve(known.outcome) : known.done;
     },
     watchExchanges: (onExchanges) => wire.watch(onExchanges),
-    watchRepository: () => Promise.resolve(null),
+    watchRepository: explorer.watchRepository,
   };
 }

@@ -4,3 +4,8 @@ export function mergeBy<T>(known: readonly T[], changed: readonly T[], key: (ite
   for (const item of changed) byKey.set(key(item), item);
   return [...byKey.values()];
 }
+
+/** Both lists in turn, each item once. */
+export function distinct<T>(first: readonly T[], second: readonly T[] = []): T[] {
+  return [...new Set([...first, ...second])];
+}

@@ -1,18 +1,23 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
 import { createContext } from "svelte";
-import type { AppInfo, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, RegistryEntry } from "../ipc/bindings";
+import type { AppInfo, Comparison, CompareSide, Fault, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { withoutTag } from "../lib/segments";
 import { Actions } from "./actions.svelte";
-import { ReadCache } from "./cache";
+import { Kept, ReadCache } from "./cache";
+import { Catalogs } from "./catalogs.svelte";
 import { Dialogs } from "./dialogs.svelte";
 import { Exchanges } from "./exchanges.svelte";
 import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
 import { Read } from "./reads.svelte";
 import { SettingsState } from "./settings.svelte";
+import { TagList } from "./tags.svelte";
+
+/** Each keeps its tags on the host's side. */
+const OPEN_REPOSITORIES = 3;
 
 export class App {
   readonly host: Host;
@@ -22,6 +27,7 @@ export class App {
   readonly exchanges: Exchanges;
   readonly actions = new Actions();
   readonly dialogs = new Dialogs();
+  readonly catalogs: Catalogs;
 
   readonly info: Read<AppInfo>;
   readonly registries: Read<RegistryEntry[]>;
@@ -29,12 +35,12 @@ export class App {
   readonly shelf: Read<PracticeShelf>;
   #wireForPage = false;
   readonly #details = new ReadCache<ImageDetail>();
+  readonly #comparisons = new ReadCache<Comparison>(8);
+  readonly #referrers = new ReadCache<ReferrerList>();
+  readonly #tags = new Kept<TagList>(OPEN_REPOSITORIES, (list) => queueMicrotask(() => list.close()));
 
   /** The reference bar's panel is open: its Pull is then the one orange button. */
   barOpen = $state(false);
-  /** The repository (`host/path`) that changed last, and how often any did. */
-  changed = $state.raw<{ repository: string; times: number }>({ repository: "", times: 0 });
-
   /** Set by the reference bar: the caret goes there, with all of its text selected. */
   focusReference: () => void = () => undefined;
   /** Set by the reference bar: puts text into it and the caret behind. */
@@ -46,6 +52,8 @@ export class App {
   /** The command line that does what was done last. */
   command = $state("");
   wire = $state<{ open: boolean; selected: number | null }>({ open: false, selected: null });
+  /** The repository that changed last, canonical, and how often any did: its page asks again. */
+  changed = $state.raw<{ repository: string; times: number }>({ repository: "", times: 0 });
   paletteOpen = $state(false);
   paletteQuery = $state("");
   /** Spoken politely. */
@@ -59,6 +67,7 @@ export class App {
       quarter: (job, percent) => this.announce(`${job.head.title}: ${percent}%`),
     });
     this.exchanges = new Exchanges(host);
+    this.catalogs = new Catalogs(host);
     this.info = new Read(() => host.call("app_info", {}));
     this.registries = new Read(() => host.call("list_registries", {}));
     this.images = new Read(() => host.call("list_images", {}));
@@ -87,6 +96,35 @@ export class App {
   inspect(input: string, options: Parameters<Navigation["openImage"]>[1] = {}): void {
     this.#leavePage();
     this.navigation.openImage(input, { platform: this.platform.name, ...options });
+  }
+
+  /** Opens a repository's tags. */
+  openRepository(input: string): void {
+    this.go({ kind: "repository", input: withoutTag(input) });
+  }
+
+  /** The tags of a repository; going back to it finds them as they were. */
+  tags(input: string): TagList {
+    return this.#tags.get(input, () => {
+      const list = new TagList(this.host, input);
+      // Not now: a `$derived` that asks for the list must not write.
+      queueMicrotask(() => void list.open());
+      return list;
+    });
+  }
+
+  /** Opens two images side by side; without a second one it is picked there. */
+  compare(a: CompareSide, b: CompareSide | null): void {
+    this.go({ kind: "compare", a, b });
+  }
+
+  comparison(a: CompareSide, b: CompareSide): Read<Comparison> {
+    return this.#comparisons.get(JSON.stringify([a, b]), () => this.host.call("compare_images", { a, b }));
+  }
+
+  /** Signatures, SBOMs and the like that name this image. */
+  referrers(input: string, from: "registry" | "store" | "auto"): Read<ReferrerList> {
+    return this.#referrers.get(JSON.stringify([input, from]), () => this.host.call("list_referrers", { input, from }));
   }
 
   image(input: string, from: "registry" | "store" | "auto", platform: string | null): Read<ImageDetail> {
@@ -118,6 +156,28 @@ export class App {
     }
   }
 
+  /** Pulls several, one transfer each; the first that can't start is said, and stops no other. */
+  async pullTags(references: string[]): Promise<void> {
+    const [only] = references;
+    if (references.length <= 1) return only === undefined ? undefined : this.pull(only);
+    const { all, name } = this.platform;
+    let refused: { fault: Fault; reference: string } | null = null;
+    let first: number | null = null;
+    for (const input of references) {
+      try {
+        const known = this.jobs.activeFor(input);
+        const id = known ? known.head.id : await this.jobs.pull({ input, platform: all ? null : name, allPlatforms: all, allTags: false });
+        first ??= id;
+      } catch (thrown) {
+        refused ??= { fault: toFault(thrown), reference: input };
+      }
+    }
+    this.command = `longshore pull ${references.slice(0, 20).join(" ")}${references.length > 20 ? " …" : ""}`;
+    if (first === null && refused) this.go({ kind: "refused", fault: refused.fault, subject: refused.reference });
+    else this.go({ kind: "transfers", job: first });
+    this.announce(refused ? `${refused.reference} was not pulled: ${refused.fault.message}` : `Pulling ${references.length} tags`);
+  }
+
   announce(sentence: string): void {
     this.announcement = sentence;
   }
@@ -142,6 +202,7 @@ export class App {
   storeChanged(): void {
     void this.images.refresh();
     void this.shelf.refresh();
+    this.#forget();
     const { page } = this.navigation;
     this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
   }
@@ -149,6 +210,11 @@ export class App {
   /** A push, copy, retag or deletion changed a repository (`host/path`): what shows it asks again. */
   repositoryChanged(repository: string): void {
     this.changed = { repository, times: this.changed.times + 1 };
+    this.#forget();
+    this.catalogs.refresh();
+    for (const list of this.#tags.all) {
+      if (list.head !== null && `${list.head.host}/${list.head.repository}` === repository) void list.open();
+    }
     const { page } = this.navigation;
     this.#details.refreshOnly(page.kind === "image" ? imageKey(page.input, page.from, page.platform) : null);
   }
@@ -160,6 +226,13 @@ export class App {
   forward(): void {
     this.#leavePage();
     this.navigation.forward();
+  }
+
+  /** What was read of images that may be others now; an open page asks again. */
+  #forget(): void {
+    const { page } = this.navigation;
+    this.#comparisons.refreshOnly(page.kind === "compare" ? JSON.stringify([page.a, page.b]) : null);
+    this.#referrers.refreshOnly(page.kind === "image" ? JSON.stringify([page.input, page.from]) : null);
   }
 
   #leavePage(): void {
@@ -198,6 +271,10 @@ export function pageCommand(page: Page, practiceHost: string | null): string | n
       return practiceHost ? `curl http://${practiceHost}/v2/_catalog` : null;
     case "image":
       return page.from === "store" ? `docker image inspect ${page.input}` : `docker buildx imagetools inspect ${page.input}`;
+    case "repository":
+      return `skopeo list-tags docker://${page.input}`;
+    case "compare":
+      return page.a && page.b ? `longshore diff ${page.a.input} ${page.b.input}` : null;
     case "images":
       return "docker image ls --digests";
     case "transfers":

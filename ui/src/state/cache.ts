@@ -1,5 +1,33 @@
 import { Read } from "./reads.svelte";
 
+/** Things by key, of which those used longest ago are let go. */
+export class Kept<T> {
+  readonly #known = new Map<string, T>();
+  readonly #most: number;
+  readonly #dropped: (thing: T) => void;
+
+  constructor(most: number, dropped: (thing: T) => void = () => undefined) {
+    this.#most = most;
+    this.#dropped = dropped;
+  }
+
+  get(key: string, make: () => T): T {
+    const known = this.#known.get(key) ?? make();
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    for (const [oldest, thing] of this.#known) {
+      if (this.#known.size <= this.#most) break;
+      this.#known.delete(oldest);
+      this.#dropped(thing);
+    }
+    return known;
+  }
+
+  get all(): T[] {
+    return [...this.#known.values()];
+  }
+}
+
 /** Reads by key, the oldest dropped: going back to a page finds it as it was. */
 export class ReadCache<T> {
   readonly #reads = new Map<string, Read<T>>();

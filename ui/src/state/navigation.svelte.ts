@@ -1,8 +1,8 @@
 // Where the window is, and the way back. A page names things by reference or id, never by path.
 
-import type { Fault } from "../ipc/bindings";
+import type { CompareSide, Fault } from "../ipc/bindings";
 
-export type ImageTab = "overview" | "layers" | "manifest";
+export type ImageTab = "overview" | "layers" | "manifest" | "referrers";
 
 export type Page =
   | { kind: "home" }
@@ -14,6 +14,10 @@ export type Page =
       platform: string | null;
       tab: ImageTab;
     }
+  /** `input` names a repository; a tag in it is not looked at. */
+  | { kind: "repository"; input: string }
+  /** A side that is null is still to be picked. */
+  | { kind: "compare"; a: CompareSide | null; b: CompareSide | null }
   | { kind: "images" }
   /** `job` is the one shown in full; null shows the newest. */
   | { kind: "transfers"; job: number | null }

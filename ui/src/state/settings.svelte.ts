@@ -54,6 +54,12 @@ export class SettingsState {
     return this.change({ theme });
   }
 
+  /** Pins a repository (`host/path`) to the sidebar, or takes it off. */
+  togglePin(repository: string): Promise<void> {
+    const { pinned } = this.value;
+    return this.change({ pinned: pinned.includes(repository) ? pinned.filter((known) => known !== repository) : [...pinned, repository] });
+  }
+
   /** Puts a reference at the head of the recent ones. */
   remember(reference: string): Promise<void> {
     const rest = this.value.recent.filter((known) => known !== reference);

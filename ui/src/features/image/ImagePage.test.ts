@@ -34,7 +34,7 @@ describe("an image's page", () => {
     expect(await screen.findByRole("heading", { level: 1, name: "web" })).toBeInTheDocument();
     expect(screen.getByText(/names one config and three layers/)).toBeInTheDocument();
     expect(screen.getByRole("heading", { name: "How it runs" })).toBeInTheDocument();
-    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Overview", "Layers3", "Manifest"]);
+    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Overview", "Layers3", "Manifest", "Referrers"]);
   });
 
   it("pulls what is missing, and says how much", async () => {
@@ -51,7 +51,7 @@ describe("an image's page", () => {
 
   it("offers to push what is here, and in its menu to tag, pull again and remove it", async () => {
     const { app, user } = await open(WEB, undefined, { local: ["web:2.0"] });
-    expect(await items(user)).toEqual(["Tag on this computer…", "Pull again", "Copy docker pull command", "Remove from this computer…"]);
+    expect(await items(user)).toEqual(["Tag on this computer…", "Pull again", "Compare with…", "Show all tags", "Copy docker pull command", "Remove from this computer…"]);
     await user.click(screen.getByRole("menuitem", { name: /^Remove/ }));
     await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Remove" }));
     await waitFor(() => expect(app.navigation.page.kind).toBe("images"));
@@ -75,7 +75,7 @@ describe("an image's page", () => {
     await user.click(await screen.findByRole("button", { name: "Copy to…" }));
     expect(app.dialogs.current).toEqual({ kind: "copy", references: [WEB] });
     app.dialogs.close();
-    expect(await items(user)).toEqual(["Retag in the registry…", "Copy docker pull command"]);
+    expect(await items(user)).toEqual(["Retag in the registry…", "Compare with…", "Show all tags", "Copy docker pull command"]);
     await user.click(screen.getByRole("menuitem", { name: /^Retag/ }));
     await waitFor(() => expect(app.dialogs.current).toEqual({ kind: "retag", reference: WEB }));
     expect(screen.queryByRole("button", { name: "Push…" })).toBeNull();
@@ -138,7 +138,7 @@ describe("an image's page", () => {
   it("shows an artifact raw, and says why", async () => {
     await open(WEB, (detail) => ({ ...detail, manifest: null, config: null, run: null, platforms: [], layers: [], layerCount: 0, mediaType: "application/vnd.cncf.helm.config.v1+json" }));
     expect(await screen.findByText(/This is not an image that runs/)).toBeInTheDocument();
-    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Documents"]);
+    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Documents", "Referrers"]);
     expect(screen.queryByRole("button", { name: /Pull \d/ })).toBeNull();
   });
 });

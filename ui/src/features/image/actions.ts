@@ -15,6 +15,8 @@ export function tabCommand(tab: ImageTab, detail: ImageDetail): string {
       return detail.index !== null && detail.manifest !== null
         ? `crane manifest --platform ${detail.manifest.platform} ${detail.familiar}`
         : `crane manifest ${detail.familiar}`;
+    case "referrers":
+      return `longshore referrers ${detail.familiar}`;
   }
 }
 
@@ -49,6 +51,11 @@ export function imageActions(detail: ImageDetail, does: Does): Action[] {
     const { digest } = detail.config;
     actions.push({ id: "image-config", title: "Show config", group, icon: "file-json", run: () => does.openDocument(digest) });
   }
+  actions.push(
+    { id: "image-referrers", title: "Show referrers", group, icon: "link", more: "Signatures, SBOMs and attestations that name this image.", run: () => does.show("referrers") },
+    { id: "image-tags", title: "Show every tag of this repository", group, icon: "tree", run: does.tags },
+  );
+  if (detail.manifest !== null) actions.push({ id: "image-compare", title: "Compare with…", group, icon: "compare", more: "Layers and config beside those of another image.", run: does.compare });
   if (does.remove) actions.push({ id: "image-remove", title: "Remove from this computer…", group, icon: "trash", run: does.remove });
   return actions;
 }

@@ -11,6 +11,8 @@ export type ImageDoes = {
   tag: (() => void) | null;
   retag: (() => void) | null;
   remove: (() => void) | null;
+  compare: () => void;
+  tags: () => void;
   copy: (text: string) => void;
 };
 
@@ -25,7 +27,9 @@ export function imageMenu(detail: ImageDetail, does: ImageDoes): MenuItem[] {
   add("Tag on this computer…", "tag", does.tag, { keys: "Mod+Shift+T" });
   add("Retag in the registry…", "tag", does.retag);
   if (detail.manifest !== null && detail.from === "store") add("Pull again", "pull", does.pull, { separated: items.length > 0 });
-  add("Copy docker pull command", "terminal", () => does.copy(`docker pull ${detail.familiar}`), { separated: detail.from !== "store" && items.length > 0 });
+  if (detail.manifest !== null) add("Compare with…", "compare", does.compare, { separated: detail.from !== "store" && items.length > 0 });
+  add("Show all tags", "tag", does.tags);
+  add("Copy docker pull command", "terminal", () => does.copy(`docker pull ${detail.familiar}`));
   add("Remove from this computer…", "trash", does.remove, { danger: true, separated: true });
   return items;
 }

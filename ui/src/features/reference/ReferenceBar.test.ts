@@ -85,10 +85,19 @@ describe("the reference bar", () => {
     await user.type(field, "hello");
     const list = await screen.findByRole("listbox", { name: "Suggestions" });
     await waitFor(() => expect(within(list).getAllByRole("option").length).toBeGreaterThan(2));
-    await user.keyboard("{ArrowDown}");
-    expect(field).toHaveAttribute("aria-activedescendant", "reference-suggestion-1");
+    await user.keyboard("{ArrowDown}{ArrowDown}");
+    expect(field).toHaveAttribute("aria-activedescendant", "reference-suggestion-2");
     await user.keyboard("{Enter}");
     expect(app.navigation.page).toMatchObject({ kind: "image", input: "127.0.0.1:5055/hello:1.0" });
+  });
+
+  test("a name without a tag offers every tag of its repository", async () => {
+    const { field, user, app } = await bar();
+    await user.type(field, "ghcr.io/owner/app");
+    const list = await screen.findByRole("listbox", { name: "Suggestions" });
+    await within(list).findByRole("option", { name: /Every tag of this repository/ });
+    await user.keyboard("{ArrowDown}{Enter}");
+    expect(app.navigation.page).toEqual({ kind: "repository", input: "ghcr.io/owner/app" });
   });
 
   test("a problem is said and underlined, and nothing can be pulled", async () => {

@@ -99,6 +99,7 @@ export class ReferenceBar {
     const input = suggestion?.input ?? this.input;
     if (input === "") return;
     this.open = false;
+    if (suggestion?.tags) return this.#app.openRepository(input);
     this.#app.inspect(input, { from: suggestion?.from ?? "auto" });
   }
 

@@ -53,6 +53,7 @@ describe("suggestions", () => {
   test("the typed reference stands first, then what is here, then what could be pulled", () => {
     expect(rows("web")).toEqual([
       "Open | docker.io/library/web:latest | Official image on Docker Hub",
+      "Open | docker.io/library/web | Every tag of this repository",
       "On this computer | 127.0.0.1:5055/web:2.0 | Pulled 1 day ago",
       "Practice registry | 127.0.0.1:5055/web:2.1 | Only the top changed",
       "Recent | ghcr.io/owner/webapp | Opened before",

@@ -16,6 +16,8 @@ export type Suggestion = {
   name: string;
   about: string;
   from: "auto" | "store" | "registry";
+  /** Opens the list of tags instead of one image. */
+  tags?: true;
 };
 
 export type Known = { images: LocalImage[]; shelf: PracticeShelf | null; recent: string[]; now?: number };
@@ -44,6 +46,10 @@ export function suggest(input: string, explanation: Explanation | null, known: K
       about: local ? `On this computer${pulled(local, known.now)}` : placeOf(breakdown.registry, breakdown.namespace, known.shelf),
       from: "auto",
     });
+    if (breakdown.implied.includes("tag")) {
+      const repository = `${breakdown.registry}/${breakdown.path}`;
+      list.push({ key: "tags", group: "Open", icon: "tree", input: repository, name: repository, about: "Every tag of this repository", from: "registry", tags: true });
+    }
   }
 
   const query = input.toLowerCase();
@@ -102,7 +108,7 @@ function placeOf(registry: string, namespace: string, shelf: PracticeShelf | nul
 /** What Tab puts into the bar: the ghost, or the rest of the best name that begins with what is typed. */
 export function completion(input: string, explanation: Explanation | null, suggestions: Suggestion[]): string {
   if (input === "") return "";
-  const begun = suggestions.find(({ key, input: full }) => key !== "typed" && full.length > input.length && full.startsWith(input));
+  const begun = suggestions.find(({ key, input: full }) => key !== "typed" && key !== "tags" && full.length > input.length && full.startsWith(input));
   if (begun) return begun.input.slice(input.length);
   return explanation?.input === input ? (explanation.breakdown?.ghost ?? "") : "";
 }

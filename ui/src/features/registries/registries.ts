@@ -1,8 +1,7 @@
-// The rows of the sidebar: what each registry is, how one is signed in there, and what was opened of it.
+// The rows of the sidebar: what each registry is, and how one is signed in there.
 
 import type { RegistryEntry } from "../../ipc/bindings";
 import type { IconName } from "../../design/icons";
-import { familiarSegments } from "../../lib/segments";
 
 const ICONS: Record<RegistryEntry["kind"], IconName> = { hub: "box", ghcr: "branch", practice: "anchor", other: "server" };
 
@@ -24,24 +23,6 @@ export function signInState(entry: RegistryEntry): { icon: IconName; text: strin
     case "plain":
       return { icon: "unlock", text: "No sign-in, plain HTTP" };
   }
-}
-
-export type Opened = { input: string; path: string };
-
-/** Repositories opened before on this registry, newest first; several tags of one are one row. */
-export function openedOn(entry: RegistryEntry, pinned: string[], recent: string[], most = 3): Opened[] {
-  const rows = new Map<string, Opened>();
-  for (const input of [...pinned, ...recent]) {
-    const pieces = familiarSegments(input);
-    const host = pieces.find(({ kind }) => kind === "registry")?.text ?? "docker.io";
-    if (host !== entry.host) continue;
-    const path = pieces
-      .filter(({ kind }) => kind === "namespace" || kind === "repository")
-      .map(({ text }) => text)
-      .join("/");
-    if (path !== "" && !rows.has(path)) rows.set(path, { input, path });
-  }
-  return [...rows.values()].slice(0, most);
 }
 
 /** What goes into the reference bar when a registry is clicked: Docker Hub needs no host. */
