@@ -9,6 +9,7 @@ mod delete;
 mod exchange;
 mod explorer;
 mod image;
+mod network;
 mod reference;
 mod referrer;
 mod registry;
@@ -25,11 +26,11 @@ use tauri::ipc::Invoke;
 
 use crate::state::Longshore;
 use crate::wire::{
-    AppInfo, CatalogPage, CredentialTrail, DeletePlan, DeleteReport, DeleteRequest, ExchangeDetail,
-    ExchangeHead, Explanation, Fault, GarbageReport, HashReport, ImageDetail, JobHead, JobOutcome, JobUpdate,
-    LocalImage, LookIn, Ping, PracticeShelf, PullRequest, RateLimit, ReferrerList, RegistryEntry,
-    RemoveReport, RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
-    TagQuery, TagRow, TagRows,
+    AppInfo, CatalogPage, CertificateChain, CredentialTrail, DeletePlan, DeleteReport, DeleteRequest,
+    ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport, HostSettings, ImageDetail,
+    JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, NetworkSettings, Ping, PracticeShelf, ProxySettings,
+    PullRequest, RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead, Settings, SignInForm,
+    SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRow, TagRows,
 };
 pub use stream::Stream;
 

@@ -6,6 +6,7 @@
 //! | [`jobs`] | the queue of transfers, which outlives the page |
 //! | [`explorer`] | what the page has open of registries: repositories with all their tags |
 //! | [`commands`] | the one list of what the page may ask, and the adapters behind it |
+//! | [`network`] | how registries are reached, as it is kept |
 //! | [`wire`] | what crosses to the page; its TypeScript types are generated from here |
 //! | [`runtime`] | the engine's threads, behind the window's
 //! | [`window`] | the frame: when it shows, where it may navigate, what it keeps |
@@ -20,6 +21,7 @@ mod bindings;
 mod commands;
 mod explorer;
 mod jobs;
+mod network;
 mod practice;
 mod runtime;
 mod settings;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use engine::credential::{DockerConfigSource, Keyring};
 use engine::exchange::{Exchange, ExchangeLog};
+use engine::registry::host::{RegistriesConfig, config_dir};
 use engine::registry::{Http, HttpOptions, Registries};
 use engine::store::{ContentStore, Holding, Stamp, default_dir};
 use engine::{Code, Error, Result};
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::explorer::Explorer;
 use crate::jobs::Jobs;
+use crate::network::{Environment, Network};
 use crate::practice::Practice;
 use crate::settings::{self, Frame};
 use crate::wire::{Fault, Settings};
@@ -29,6 +31,10 @@ pub struct Places {
     pub practice: PathBuf,
     /// The practice registry's port, if it is free.
     pub practice_port: u16,
+    /// Longshore's own settings of registries; nowhere where there is no home directory.
+    pub config: Option<PathBuf>,
+    /// Reads a variable of the environment.
+    pub environment: Environment,
 }
 
 impl Places {
@@ -45,7 +51,14 @@ impl Places {
         // The samples do not move with the store: they can be made anew anywhere.
         let unmoved = |name: &str| if name == "LONGSHORE_STORE" { None } else { variable(name) };
         let practice = default_dir(unmoved).ok_or_else(nowhere)?.with_file_name("practice");
-        Ok(Self { store: default_dir(variable).ok_or_else(nowhere)?, practice, practice_port: 5055 })
+        let environment: Environment = |name| std::env::var_os(name);
+        Ok(Self {
+            store: default_dir(variable).ok_or_else(nowhere)?,
+            practice,
+            practice_port: 5055,
+            config: config_dir(environment),
+            environment,
+        })
     }
 }
 
@@ -59,6 +72,7 @@ pub struct Longshore {
     keyring: Keyring,
     docker_config: Option<PathBuf>,
     log: ExchangeLog,
+    network: Network,
     registries: RwLock<Registries>,
     practice: tokio::sync::Mutex<Option<Arc<Practice>>>,
     jobs: Jobs,
@@ -74,7 +88,8 @@ impl Longshore {
         let log = ExchangeLog::default();
         let docker_config = credentials.config_file.clone();
         let keyring = Keyring::new(credentials);
-        let registries = registries(&settings, &log, &keyring);
+        let network = Network::new(places.config.clone(), places.environment);
+        let registries = registries(&settings, &network, &log, &keyring);
         Self {
             places,
             frame,
@@ -82,6 +97,7 @@ impl Longshore {
             inventory: Mutex::default(),
             docker_config,
             jobs: Jobs::new(log.redactor().clone(), || jiff::Timestamp::now().to_string()),
+            network,
             registries: RwLock::new(registries),
             settings: Mutex::new(settings),
             keyring,
@@ -202,11 +218,42 @@ impl Longshore {
         let mut current = lock(&self.settings);
         settings::save(&*self.frame, &settings)?;
         if settings.plain_http != current.plain_http {
-            let fresh = registries(&settings, &self.log, &self.keyring);
-            *self.registries.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+            self.reach(&settings);
         }
         *current = settings;
         Ok(())
+    }
+
+    /// How registries are reached, as it is kept now: the command line may have changed it. Blocks.
+    ///
+    /// # Errors
+    /// As [`Network::read`].
+    pub fn network(&self) -> Result<RegistriesConfig> {
+        let (kept, changed) = self.network.read()?;
+        if changed {
+            self.reach(&self.settings());
+        }
+        Ok(kept)
+    }
+
+    /// Changes how registries are reached, from the next request on. Blocks.
+    ///
+    /// # Errors
+    /// As [`Network::change`].
+    pub fn change_network(&self, change: impl FnOnce(&mut RegistriesConfig) -> Result<()>) -> Result<()> {
+        self.network.change(change)?;
+        self.reach(&self.settings());
+        Ok(())
+    }
+
+    /// Hosts that a certificate is trusted for.
+    pub fn certified(&self) -> Vec<String> {
+        self.network.certified()
+    }
+
+    fn reach(&self, settings: &Settings) {
+        let fresh = registries(settings, &self.network, &self.log, &self.keyring);
+        *self.registries.write().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
 
     /// A page begins to load: whatever streams to the one before ends, and what that one had open is closed.
@@ -221,8 +268,8 @@ impl Longshore {
     }
 }
 
-fn registries(settings: &Settings, log: &ExchangeLog, keyring: &Keyring) -> Registries {
-    let options = HttpOptions { plain_http: settings.plain_http.clone(), ..HttpOptions::default() };
+fn registries(settings: &Settings, network: &Network, log: &ExchangeLog, keyring: &Keyring) -> Registries {
+    let options = HttpOptions { plain_http: settings.plain_http.clone(), ..network.options() };
     Registries::new(Http::new(options, log.clone()), keyring.clone())
 }
 

@@ -50,6 +50,9 @@ pub use explorer::{
     ReferrerRow, RepositoryHead, TagFault, TagQuery, TagRow, TagRows, TagSort,
 };
 pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
+pub use network::{
+    CertificateChain, CertificateView, HostSettings, NetworkSettings, ProxyMode, ProxySettings,
+};
 pub use reference::Explanation;
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};

@@ -21,6 +21,12 @@ commands! {
     account::sign_in(request: SignInRequest) -> SignedIn;
     account::sign_out(host: String) -> SignedOut;
     account::credential_trail(host: String) -> CredentialTrail;
+    network::read_network() -> NetworkSettings;
+    network::write_host(settings: HostSettings) -> NetworkSettings;
+    network::write_proxy(proxy: ProxySettings) -> NetworkSettings;
+    network::trust_realm(host: String, trusted: bool) -> NetworkSettings;
+    network::read_certificates(host: String) -> CertificateChain;
+    network::trust_certificate(host: String, sha256: String) -> ();
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
     store::remove_images(references: Vec<String>) -> RemoveReport;

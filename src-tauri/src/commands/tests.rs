@@ -2,6 +2,7 @@
 
 mod accounts;
 mod hostile;
+mod network;
 mod registries;
 mod repositories;
 mod secrets;
@@ -41,6 +42,8 @@ impl Desk {
             store: folder.path().join("data/store"),
             practice: folder.path().join("data/practice"),
             practice_port: 0,
+            config: Some(folder.path().join("config")),
+            environment: |_| None,
         };
         let helpers = HelperOptions::new(SearchPath::new([folder.path().to_owned()]));
         let credentials = DockerConfigSource::in_dir(folder.path().join("docker"), helpers);

@@ -1,7 +1,5 @@
 //! How registries are reached: what is kept for each host, for token servers and for the proxy.
 
-#![allow(dead_code, reason = "the commands that give it land with the engine's parts")]
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

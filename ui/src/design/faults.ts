@@ -16,10 +16,19 @@ export type FaultContext = {
   platform: string;
 };
 
-/** What one row offers. The view knows how to do each. */
+/** What one row offers. The view knows how to do each; `none` is only to be read. */
 export type Remedy =
-  | { do: "retry" | "edit" | "settings" | "platforms" | "wire" | "home" | "images" }
-  | { do: "pull" | "inspect"; reference: string; platform?: string };
+  | { do: "retry" | "settings" | "platforms" | "wire" | "home" | "images" | "free-space" | "none" }
+  /** Puts a reference into the bar: the one that failed, or a better one. */
+  | { do: "edit"; reference?: string }
+  | { do: "pull" | "inspect"; reference: string; platform?: string }
+  /** Done for a host, and then tried again. */
+  | { do: "sign-in" | "plain-http" | "certificate"; host: string }
+  /** Where the account of a host comes from; what is set for it. */
+  | { do: "trail" | "host"; host: string }
+  | { do: "trust-realm"; realm: string }
+  | { do: "copy"; text: string }
+  | { do: "wait"; seconds: number };
 
 export type Cause = { icon: IconName; question: string; detail: string; action: string; remedy: Remedy };
 
@@ -38,15 +47,19 @@ const edit = (question: string, detail: string): Cause => ({ icon: "pencil", que
 const retry = (question: string, detail: string): Cause => ({ icon: "retry", question, detail, action: "Try again", remedy: { do: "retry" } });
 const wire = (question: string, detail: string): Cause => ({ icon: "activity", question, detail, action: "Show exchange", remedy: { do: "wire" } });
 const settings = (question: string, detail: string): Cause => ({ icon: "settings", question, detail, action: "Open Settings", remedy: { do: "settings" } });
+const signIn = (question: string, detail: string, { host }: FaultContext, action = "Sign in…"): Cause => ({ icon: "key", question, detail, action, remedy: { do: "sign-in", host } });
+const trail = (question: string, detail: string, { host }: FaultContext): Cause => ({ icon: "key", question, detail, action: "Show where", remedy: { do: "trail", host } });
 const practice: Cause = { icon: "anchor", question: "Want to go on without a network?", detail: "The practice registry runs on this computer", action: "Open practice registry", remedy: { do: "home" } };
+const free: Cause = { icon: "trash", question: "Is there something that no image needs?", detail: "It is counted before anything goes", action: "Free space…", remedy: { do: "free-space" } };
 const here: Cause = { icon: "layers", question: "Is it here already?", detail: "Images on this computer open without a registry", action: "Show images", remedy: { do: "images" } };
 const otherRegistry = ({ path }: FaultContext): Cause => edit("Is it on another registry?", `Put the host in front: \`ghcr.io/owner/${path.split("/").at(-1) ?? "image"}\``);
 
 const credentials = (about: string): Advice => ({
   title: null,
   about,
-  causes: () => [
-    settings("Which file is read?", "Settings names the Docker configuration that sign-ins come from"),
+  causes: (context) => [
+    trail("Which place is asked?", "Every place is listed in order, with what it said", context),
+    signIn("Do you want to sign in without it?", "Another place can be chosen, also for this session only", context),
     retry("Was it changed just now?", "The file is read again at every try"),
   ],
   docker: ({ fault }) => `error getting credentials - err: ${fault.causes[0] ?? fault.message}`,
@@ -59,10 +72,10 @@ const protocol = (about: string): Advice => ({
   docker: ({ fault }) => daemon(fault.message),
 });
 
-const store = (about: string, printed: string): Advice => ({
+const store = (about: string, printed: string, room = false): Advice => ({
   title: null,
   about,
-  causes: () => [settings("Where is the store?", "Settings shows the folder that images are kept in"), retry("Is it back?", "Whole layers that arrived are kept, and are not fetched again")],
+  causes: () => [...(room ? [free] : []), settings("Where is the store?", "Settings shows the folder that images are kept in"), retry("Is it back?", "Whole layers that arrived are kept, and are not fetched again")],
   docker: () => daemon(printed),
 });
 
@@ -108,7 +121,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
     about: "The connection is not private as it stands, so nothing was sent over it and there is no falling back to plain HTTP.",
     causes: (context) => [
       edit("Is the host the one on the certificate?", `\`${context.host}\``),
-      settings("Does this registry speak plain HTTP on purpose?", "Settings lists the hosts for which that is allowed"),
+      { icon: "shield-check", question: "Is it a certificate of your own?", detail: "Look at it first; its fingerprint is what tells it apart", action: "Show certificate…", remedy: { do: "certificate", host: context.host } },
       retry("Was the clock of this computer wrong?", "A certificate is valid between two dates"),
     ],
     docker: ({ host }) => daemon(`Get "https://${host}/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`),
@@ -122,7 +135,10 @@ export const ADVICE: Record<FaultCode, Advice> = {
   plain_http_refused: {
     title: ({ host }) => `\`${host}\` would be asked over plain HTTP`,
     about: "Anyone on the way could read and change what is sent, so it is done only for this computer and for hosts that you name.",
-    causes: () => [settings("Do you trust the way to it?", "Add the host to the plain HTTP hosts"), edit("Does it speak HTTPS on another port?", "Name that port in the reference")],
+    causes: (context) => [
+      { icon: "unlock", question: "Do you trust the way to it?", detail: "The host is then asked without TLS, and marked so everywhere", action: "Allow plain HTTP", remedy: { do: "plain-http", host: context.host } },
+      edit("Does it speak HTTPS on another port?", "Name that port in the reference"),
+    ],
     docker: ({ host }) => daemon(`Get "https://${host}/v2/": http: server gave HTTP response to HTTPS client`),
   },
   redirect_refused: protocol("The registry sent Longshore to a place that it does not follow: plain HTTP, a private address, or round in a circle."),
@@ -130,7 +146,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
     title: ({ registry, path }) => `${registry} will not say whether \`${path}\` exists`,
     about: "It answers the same way for a repository that is missing and for one that is private, so that nobody can probe for names. Check the spelling first.",
     causes: (context) => [
-      settings("Is it private?", `Sign in with \`docker login ${context.host === "docker.io" ? "" : context.host}\`; Longshore reads that sign-in`.replace(" `;", "`;")),
+      signIn("Is it private?", "An account that may see it gets an answer", context),
       otherRegistry(context),
     ],
     docker: ({ subject }) => daemon(`pull access denied for ${withoutTag(subject)}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`),
@@ -139,13 +155,13 @@ export const ADVICE: Record<FaultCode, Advice> = {
     title: ({ registry }) => `${registry} does not accept the stored sign-in`,
     about: "The user name or the secret is wrong, has expired, or has no access to this repository.",
     causes: (context) => [
-      settings("Which sign-in was used?", "Settings names the Docker configuration that it came from"),
-      retry("Did you sign in again?", `Run \`docker login ${context.host}\`, then try again`),
+      signIn("Has the secret expired?", "Sign in again, or with another account", context, "Switch account…"),
+      trail("Which sign-in was used?", "Every place that keeps one is listed in order", context),
       otherRegistry(context),
     ],
     docker: ({ host }) => daemon(`Get "https://${host}/v2/": unauthorized: incorrect username or password`),
   },
-  realm_refused: protocol("The registry asks for the sign-in to be sent to another host. Secrets go to the registry's own domain and nowhere else."),
+  realm_refused: protocol("The registry asks for the sign-in to be sent to another host. Secrets go to the registry's own domain, and elsewhere only where you say so."),
   token_invalid: protocol("The service that hands out tokens sent something that is not one."),
   credential_helper: credentials("The program that keeps sign-ins for Docker did not give one. Public images need none."),
   credential_config: credentials("The Docker configuration can't be read as it is. It was not changed."),
@@ -153,7 +169,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
     title: ({ registry }) => `${registry} asks you to wait`,
     about: "So many pulls are allowed in a time, by account or by address. Layers that are here already cost nothing.",
     causes: (context) => [
-      settings("Do you have an account?", `Signed in, more is allowed: \`docker login${context.host === "docker.io" ? "" : ` ${context.host}`}\``),
+      signIn("Do you have an account?", "Signed in, more is allowed", context),
       retry("Is the time over?", "The exchange names the moment in its headers"),
       practice,
     ],
@@ -233,7 +249,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
     ],
     docker: ({ subject }) => `Error: No such image: ${subject}`,
   },
-  store_full: store("There is no room left. What arrived is kept, and the transfer can go on when there is.", "write /var/lib/docker/tmp/GetImageBlob: no space left on device"),
+  store_full: store("There is no room left. What arrived is kept, and the transfer can go on when there is.", "write /var/lib/docker/tmp/GetImageBlob: no space left on device", true),
   store_read_only: store("The store can be read but not written, so images here open and nothing new can be kept.", "mkdir /var/lib/docker/tmp: read-only file system"),
   store_corrupt: store("Stored bytes no longer match their digest. They were put aside, so that nothing damaged is used.", "layer does not match its digest"),
   store_failed: store("The folder that images are kept in did not do what was asked.", "input/output error"),
@@ -261,11 +277,4 @@ function withoutTag(reference: string): string {
   const name = reference.split("@")[0] ?? reference;
   const colon = name.lastIndexOf(":");
   return colon > name.lastIndexOf("/") ? name.slice(0, colon) : name;
-}
-
-/** The words on the badge: which part of the work did not happen. */
-export function badge(verb: "pull" | "inspect" | "read", fault: Fault): string {
-  if (fault.code === "cancelled") return "Stopped";
-  if (fault.side === "sink") return "Not kept on this computer";
-  return { pull: "Nothing was pulled", inspect: "Nothing to show", read: "Not available" }[verb];
 }

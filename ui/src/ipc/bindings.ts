@@ -687,6 +687,12 @@ export type Commands = {
   sign_in: [{ request: SignInRequest }, SignedIn];
   sign_out: [{ host: string }, SignedOut];
   credential_trail: [{ host: string }, CredentialTrail];
+  read_network: [{}, NetworkSettings];
+  write_host: [{ settings: HostSettings }, NetworkSettings];
+  write_proxy: [{ proxy: ProxySettings }, NetworkSettings];
+  trust_realm: [{ host: string; trusted: boolean }, NetworkSettings];
+  read_certificates: [{ host: string }, CertificateChain];
+  trust_certificate: [{ host: string; sha256: string }, null];
   list_images: [{}, Array<LocalImage>];
   inspect_image: [{ input: string; from: LookIn; platform: string | null }, ImageDetail];
   remove_images: [{ references: Array<string> }, RemoveReport];

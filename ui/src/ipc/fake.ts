@@ -3,6 +3,7 @@
 
 import type { Fault, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
 import type { CallArguments, CallName, CallResult, Commands, Host } from "./host";
+import { fakeAccounts, type FakeAccountsOptions } from "./fake/accounts";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
 import { compareImages } from "./fake/compare";
 import { fakeExplorer } from "./fake/explorer";
@@ -17,7 +18,7 @@ export function fault(code: FaultCode, message: string, part: Partial<Fault> = {
   return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], remedies: [], ...part };
 }
 
-export type FakeOptions = {
+export type FakeOptions = FakeAccountsOptions & {
   /** Bytes a second; tests pass Infinity. */
   speed?: number;
   /** References (`web:2.0`) that are here from the start. */
@@ -59,6 +60,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     if (!breakdown) throw fault("reference_invalid", problem?.message ?? "This is no reference", { hint: problem?.hint ?? null });
     const image = CATALOG.find((known) => referenceOf(known) === breakdown.canonical);
     if (image) return image;
+    const elsewhere = accounts.refusal(breakdown);
+    if (elsewhere) throw elsewhere;
     const failed = wire.add({ path: `/v2/${breakdown.path}/manifests/${breakdown.tag ?? "latest"}`, summary: "authentication required", host: breakdown.apiHost, status: 401, failed: true });
     if (breakdown.registry === HOST) {
       throw fault("not_found", `\`${breakdown.familiar}\` is not in the practice registry`, { exchange: failed.id });
@@ -70,16 +73,17 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     });
   }
 
+  const accounts = fakeAccounts({ wire, fail: fault, options });
   const explorer = fakeExplorer({ wire, fault, fast: speed === Infinity, ...(options.tagFaults && { tagFaults: options.tagFaults }), ...(options.rateLimit !== undefined && { rateLimit: options.rateLimit }) });
 
   const registries: RegistryEntry[] = [
     { host: "docker.io", label: "Docker Hub", kind: "hub", state: "anonymous", account: null },
-    { host: "ghcr.io", label: "ghcr.io", kind: "ghcr", state: "account", account: "username" },
+    { host: "ghcr.io", label: "ghcr.io", kind: "ghcr", state: "anonymous", account: null },
     { host: PLAIN, label: PLAIN, kind: "other", state: "plain", account: null },
     { host: HOST, label: "Practice registry", kind: "practice", state: "practice", account: null },
   ];
 
-  const push = fakePush({ wire, fault, speed, local, jobs, registries, pushFails: options.pushFails ?? null });
+  const push = fakePush({ wire, fault, speed, local, jobs, registries: () => accounts.rows(registries, settings.registries), pushFails: options.pushFails ?? null });
 
   const job = (id: number) => {
     const known = jobs.get(id);
@@ -116,8 +120,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       dockerConfigPath: "/home/you/.docker/config.json",
     }),
     explain_reference: ({ input }) => explain(input),
-    list_registries: () => registries,
-    ping_registry: ({ host }) => ({ plainHttp: host === HOST, wantsSignIn: false, exchange: null, fault: null }),
+    list_registries: () => accounts.rows(registries, settings.registries),
     practice_shelf: () => {
       if (options.practice === false) throw fault("unreachable", "The practice registry is not running");
       return { host: HOST, images: CATALOG.map((image) => practiceImage(image, blobs, local.has(referenceOf(image)))) };
@@ -166,6 +169,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       settings = args.settings;
       return null;
     },
+    ...accounts.answers,
   };
 
   return {

@@ -12,6 +12,7 @@ import { Dialogs } from "./dialogs.svelte";
 import { Exchanges } from "./exchanges.svelte";
 import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
+import { Network } from "./network.svelte";
 import { Read } from "./reads.svelte";
 import { SettingsState } from "./settings.svelte";
 import { TagList } from "./tags.svelte";
@@ -28,6 +29,7 @@ export class App {
   readonly actions = new Actions();
   readonly dialogs = new Dialogs();
   readonly catalogs: Catalogs;
+  readonly network: Network;
 
   readonly info: Read<AppInfo>;
   readonly registries: Read<RegistryEntry[]>;
@@ -68,6 +70,7 @@ export class App {
     });
     this.exchanges = new Exchanges(host);
     this.catalogs = new Catalogs(host);
+    this.network = new Network(host, () => void this.registries.refresh());
     this.info = new Read(() => host.call("app_info", {}));
     this.registries = new Read(() => host.call("list_registries", {}));
     this.images = new Read(() => host.call("list_images", {}));
@@ -154,6 +157,27 @@ export class App {
     } catch (thrown) {
       this.go({ kind: "refused", fault: toFault(thrown), subject: input });
     }
+  }
+
+  /** Opens the sign-in dialog; true where one is signed in afterwards that was not before. */
+  signIn(host: string | null): Promise<boolean> {
+    return this.dialogs.ask({ kind: "sign-in", host });
+  }
+  /** Shows a host's certificate; true where it is trusted now. */
+  trustCertificate(host: string): Promise<boolean> {
+    return this.dialogs.ask({ kind: "certificate", host });
+  }
+  /** Asks whether a token server may have the account of `host`. */
+  trustRealm(realm: string, host: string): Promise<boolean> {
+    return this.dialogs.ask({ kind: "trust-realm", realm, host });
+  }
+  /** True where bytes were given back. */
+  freeSpace(): Promise<boolean> {
+    return this.dialogs.ask({ kind: "free-space" });
+  }
+  /** Marks a host to be asked without TLS. False where that could not be kept. */
+  allowPlainHttp(host: string): Promise<boolean> {
+    return this.network.changeHost(host, { plainHttp: true });
   }
 
   /** Pulls several, one transfer each; the first that can't start is said, and stops no other. */

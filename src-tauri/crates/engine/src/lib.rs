@@ -11,8 +11,7 @@ pub mod exchange;
 pub mod image;
 pub mod job;
 pub mod registry;
-pub mod remedy;
 pub mod store;
 pub mod transfer;
 
-pub use error::{Action, Code, Detail, Error, Result, Side, Subject};
+pub use error::{Code, Error, Result, Side};

@@ -41,7 +41,7 @@ pub use self::sink::RegistrySink;
 pub use self::source::RegistrySource;
 use self::token::{Authorizer, Token, Use};
 use crate::credential::Keyring;
-use crate::error::{Action, Code, Error, Result, Subject};
+use crate::error::{Code, Error, Result};
 use crate::exchange::{Purpose, Role};
 use crate::job::Job;
 
@@ -220,32 +220,8 @@ impl RegistryClient {
     /// The answer may still be a refusal.
     pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
-        let subject = self.subject(&request, scopes);
         // On the heap: it is large, and whoever calls would carry it in every frame of the stack.
-        match Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await {
-            Ok(answer) => Ok(Answer { subject: Some(subject), ..answer }),
-            Err(error) => Err(error.about(subject)),
-        }
-    }
-
-    /// What a request is about, as its path and its scopes say it.
-    fn subject(&self, request: &Request, scopes: &[Scope]) -> Subject {
-        let path = request.url.path();
-        let listed =
-            ["/tags/list", "/_catalog"].iter().any(|end| path.ends_with(end)) || path.contains("/referrers/");
-        let action = match scopes.first().and_then(|scope| scope.as_str().rsplit_once(':')) {
-            None => Action::SignIn,
-            Some(_) if listed => Action::List,
-            Some((_, actions)) if actions.contains("delete") => Action::Delete,
-            Some((_, actions)) if actions.contains("push") => Action::Push,
-            Some(_) => Action::Pull,
-        };
-        let repository = scopes.first().and_then(|scope| {
-            let (name, _) = scope.as_str().strip_prefix("repository:")?.rsplit_once(':')?;
-            format!("{}/{name}", self.0.registry).parse().ok()
-        });
-        let selector = path.rsplit_once("/manifests/").map(|(_, selector)| selector.to_owned());
-        Subject { registry: self.0.registry.clone(), repository, selector, action }
+        Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await
     }
 
     /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that

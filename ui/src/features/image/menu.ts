@@ -1,5 +1,6 @@
 /** The header's menu: what is done with an image less often than its one or two buttons. Pure. */
 import type { ImageDetail } from "../../ipc/bindings";
+import type { IconName } from "../../design/icons";
 import type { MenuItem } from "../../design/MenuList.svelte";
 import { isLocal } from "../layers/stack";
 
@@ -18,7 +19,7 @@ export type ImageDoes = {
 
 export function imageMenu(detail: ImageDetail, does: ImageDoes): MenuItem[] {
   const items: MenuItem[] = [];
-  const add = (label: string, icon: NonNullable<MenuItem["icon"]>, run: (() => void) | null, part: Partial<MenuItem> = {}) => {
+  const add = (label: string, icon: IconName, run: (() => void) | null, part: { keys?: string; danger?: boolean; separated?: boolean } = {}) => {
     if (run) items.push({ label, icon, run, ...part });
   };
   // The header's own button has the other of the two.

@@ -2,6 +2,7 @@
 
 import { pullCommand, type App } from "../../state/app.svelte";
 import { withoutTag } from "../../lib/segments";
+import { rowActions } from "../registries/rowActions";
 import type { Action } from "../../state/actions.svelte";
 
 const GROUP = "Anywhere";
@@ -18,6 +19,8 @@ export function windowActions(app: App): Action[] {
     { id: "images", title: "Show images on this computer", group: GROUP, icon: "layers", keys: "Mod+2", run: () => app.go({ kind: "images" }) },
     { id: "transfers", title: "Show transfers", group: GROUP, icon: "transfers", keys: "Mod+3", run: () => app.go({ kind: "transfers", job: jobs.active[0]?.head.id ?? jobs.all[0]?.head.id ?? null }) },
     { id: "settings", title: "Open Settings", group: GROUP, icon: "settings", keys: "Mod+,", run: () => app.go({ kind: "settings" }) },
+    { id: "sign-in", title: "Sign in to a registry", group: GROUP, icon: "key", more: "What to type for each registry, and where it is kept.", run: () => void app.signIn(null) },
+    { id: "add-registry", title: "Add a registry", group: GROUP, icon: "plus", more: "Puts a host into the sidebar, once it answered as a registry.", run: () => void app.dialogs.ask({ kind: "add-registry" }) },
     { id: "refresh", title: "Ask again for what is shown", group: GROUP, icon: "retry", keys: ["Mod+R", "F5"], more: "Reads registries, images and the open page again.", run: () => refresh(app) },
     { id: "shortcuts", title: "Show every shortcut", group: GROUP, icon: "keyboard", keys: "?", run: () => (app.paletteOpen = true, app.paletteQuery = "?") },
     { id: "theme-light", title: "Use the light theme", group: GROUP, icon: "sun", ...note(theme === "light"), run: () => void settings.setTheme("light") },
@@ -27,7 +30,16 @@ export function windowActions(app: App): Action[] {
   if (navigation.canBack) actions.push({ id: "back", title: "Go back", group: GROUP, icon: "back", keys: ["Alt+Left", "Mod+["], run: () => app.back() });
   if (navigation.canForward) actions.push({ id: "forward", title: "Go forward", group: GROUP, icon: "forward", keys: ["Alt+Right", "Mod+]"], run: () => app.forward() });
   if (app.command) actions.push({ id: "copy-command", title: "Copy command line", group: GROUP, icon: "terminal", keys: "Mod+Shift+C", more: app.command, run: () => void copy(app, app.command) });
-  return [...pageActions(app), ...actions];
+  return [...pageActions(app), ...actions, ...registryActions(app)];
+}
+
+/** What the menus of the sidebar offer, by name. */
+function registryActions(app: App): Action[] {
+  return (app.registries.value ?? []).flatMap((entry) =>
+    rowActions(app, entry)
+      .filter(({ reason }) => !reason)
+      .map(({ label, icon, run }): Action => ({ id: `registry ${entry.host} ${label}`, title: `${entry.label}: ${label}`, group: "Registries", icon, run })),
+  );
 }
 
 function pageActions(app: App): Action[] {

@@ -93,7 +93,7 @@ describe("the push planner", () => {
       const answer = await call(name, args);
       if (name !== "plan_push") return answer;
       const plan = answer as PushPlan;
-      return { ...plan, tags: plan.tags.map((tag) => ({ ...tag, previous: `sha256:${"c".repeat(64)}` })) } as never;
+      return { ...plan, tags: plan.tags.map((tag) => ({ ...tag, previous: `sha256:${"c".repeat(64)}` })) };
     });
     await user.click(within(dialog).getByRole("combobox", { name: "Destination" }));
     await user.keyboard("{Escape}{Enter}");
@@ -172,7 +172,7 @@ describe("the push planner", () => {
     const { dialog, field, requests, user } = await sheet(push(`${HOST}/hello:1.0`, ""), { settings: { pinned: ["ghcr.io/team/base"] } });
     const list = await within(dialog).findByRole("listbox", { name: "Destinations that are known" });
     expect(within(list).getAllByRole("option").map((each) => each.textContent.trim())).toEqual([
-      `${HOST}/hello:1.0 Its own name`, "ghcr.io/username/hello:1.0 Your account on ghcr.io", "ghcr.io/team/base:1.0 Pinned repository",
+      `${HOST}/hello:1.0 Its own name`, "ghcr.io/username/hello:1.0 Your account on ghcr.io", "localhost:5000/hello:1.0 A registry you have used", "ghcr.io/team/base:1.0 Pinned repository",
     ]);
     await user.keyboard("{ArrowDown}{ArrowDown}");
     expect(field).toHaveAttribute("aria-activedescendant", within(list).getAllByRole("option")[1]?.id);

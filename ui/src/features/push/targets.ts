@@ -26,7 +26,7 @@ export type KnownTargets = {
 const MOST = 7;
 
 /** `nginx:1.25` and `docker.io/library/nginx`: nobody but Docker may push there. */
-export const isOfficial = (reference: string): boolean => /^docker\.io\/library\//.test(reference);
+export const isOfficial = (reference: string): boolean => reference.startsWith("docker.io/library/");
 
 /** The name that Docker would push to: the image's own, where it is one that people can push to. */
 export function ownName(canonical: string, familiar: string, tagged: boolean): string {

@@ -38,21 +38,6 @@ describe("the settings page", () => {
     expect(host.calls.at(-1)).toMatchObject({ name: "write_settings", args: { settings: { theme: "dark" } } });
   });
 
-  test("hosts are added, refused with a reason, and removed", async () => {
-    const user = userEvent.setup();
-    const { app } = await renderWithApp(SettingsPage, {});
-    const field = await screen.findByRole("textbox", { name: "Host that speaks plain HTTP" });
-    await user.type(field, "http://nas:5000{Enter}");
-    expect(screen.getByRole("alert")).toHaveTextContent("Try nas:5000");
-    expect(app.settings.value.plainHttp).toEqual([]);
-    await user.clear(field);
-    await user.type(field, "nas:5000{Enter}");
-    expect(app.settings.value.plainHttp).toEqual(["nas:5000"]);
-    expect(field).toHaveValue("");
-    await user.click(screen.getByRole("button", { name: "Remove nas:5000" }));
-    expect(app.settings.value.plainHttp).toEqual([]);
-  });
-
   test("a platform is kept when it is one", async () => {
     const user = userEvent.setup();
     const { app } = await renderWithApp(SettingsPage, {});

@@ -18,7 +18,7 @@ type Part = {
   speed: number;
   local: Map<string, LocalImage>;
   jobs: Map<number, FakeJob>;
-  registries: readonly RegistryEntry[];
+  registries: () => readonly RegistryEntry[];
   /** Ends a push when two fifths have moved. */
   pushFails?: Fault | null;
 };
@@ -80,7 +80,7 @@ export function fakePush({ wire, fault, speed, local, jobs, registries, pushFail
   }
 
   function accountOn(registry: string, path: string, apiHost: string): PlanAccount {
-    const entry = registries.find(({ host }) => host === registry);
+    const entry = registries().find(({ host }) => host === registry);
     if (entry === undefined) {
       const failed = wire.add({ method: "HEAD", host: apiHost, path: `/v2/${path}/blobs/`, summary: "no such host", status: null, failed: true });
       throw fault("unreachable", `\`${registry}\` can't be reached`, { hint: "Check the name", exchange: failed.id });
@@ -94,7 +94,7 @@ export function fakePush({ wire, fault, speed, local, jobs, registries, pushFail
     return { account: null, origin: "none is needed", mayPush: true, note: null };
   }
 
-  function plan(request: PushRequest): PushPlan & { sources: FakeImage[] } {
+  function plan(request: PushRequest): { answer: PushPlan; sources: FakeImage[] } {
     const to = read(request.destination);
     const from = read(request.input);
     const sources = sourcesOf(request);
@@ -122,8 +122,7 @@ export function fakePush({ wire, fault, speed, local, jobs, registries, pushFail
     });
     const now = tags.length === 1 ? (repository?.tags.get(tags[0]?.tag ?? "")?.platforms ?? []) : [];
     wire.add({ method: "HEAD", host: to.apiHost, path: `/v2/${to.path}/manifests/${to.tag ?? "latest"}`, summary: tags[0]?.state === "new" ? "no such tag" : "its digest", status: tags[0]?.state === "new" ? 404 : 200 });
-    return {
-      sources,
+    const answer: PushPlan = {
       source: from.familiar,
       destination: to.familiar,
       breakdown: to,
@@ -147,10 +146,12 @@ export function fakePush({ wire, fault, speed, local, jobs, registries, pushFail
         : from.canonical === to.canonical ? `docker push ${to.familiar}`
         : `docker tag ${from.familiar} ${to.familiar} && docker push ${to.familiar}`,
     };
+    return { answer, sources };
   }
 
   function start(request: PushRequest): number {
-    const { sources, blobs, tags, breakdown, source, destination, verb, command, digest } = plan(request);
+    const { answer, sources } = plan(request);
+    const { blobs, tags, breakdown, source, destination, verb, command, digest } = answer;
     const id = Math.max(0, ...jobs.keys()) + 1;
     const rows = blobs.map(({ digest: blob, kind, size, fate, mountFrom }): TransferRow => ({
       digest: blob, kind, size, done: fate === "upload" ? 0 : size,
@@ -182,10 +183,7 @@ export function fakePush({ wire, fault, speed, local, jobs, registries, pushFail
   }
 
   const answers: { [K in PushCalls]: (args: Commands[K][0]) => CallResult<K> } = {
-    plan_push: ({ request }) => {
-      const { sources: _, ...answer } = plan(request);
-      return answer;
-    },
+    plan_push: ({ request }) => plan(request).answer,
     start_push: ({ request }) => start(request),
     tag_image: ({ reference, name, replace }) => {
       const source = local.get(read(reference).canonical);

@@ -22,6 +22,5 @@ mod origins;
 mod platforms;
 mod realms;
 mod referrers;
-mod remedies;
 mod secrets;
 mod tokens;
