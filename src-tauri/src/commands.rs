@@ -5,11 +5,13 @@
 
 mod account;
 mod app;
+mod compare;
 mod delete;
 mod exchange;
 mod explorer;
 mod image;
 mod network;
+mod push;
 mod reference;
 mod referrer;
 mod registry;
@@ -26,11 +28,12 @@ use tauri::ipc::Invoke;
 
 use crate::state::Longshore;
 use crate::wire::{
-    AppInfo, CatalogPage, CertificateChain, CredentialTrail, DeletePlan, DeleteReport, DeleteRequest,
-    ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport, HostSettings, ImageDetail,
-    JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, NetworkSettings, Ping, PracticeShelf, ProxySettings,
-    PullRequest, RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead, Settings, SignInForm,
-    SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRow, TagRows,
+    AppInfo, CatalogPage, CertificateChain, CompareSide, Comparison, CredentialTrail, DeletePlan,
+    DeleteReport, DeleteRequest, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport,
+    HostSettings, ImageDetail, JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, NetworkSettings, Ping,
+    PracticeShelf, ProxySettings, PullRequest, PushRequest, RateLimit, ReferrerList, RegistryEntry,
+    RemoveReport, RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
+    TagQuery, TagRow, TagRows, Tagged,
 };
 pub use stream::Stream;
 

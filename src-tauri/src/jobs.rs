@@ -8,6 +8,7 @@
 mod lines;
 mod pace;
 pub mod pull;
+pub mod push;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -230,7 +231,7 @@ impl Jobs {
             let result = driven.unwrap_or_else(|_| {
                 Err(Error::new(Code::Internal, "the transfer ended in a panic").with_hint("Try again"))
             });
-            let result = result.map_err(|error| Fault::new(&error, &redactor));
+            let result = result.map_err(|error| Fault::new(&error, &redactor, None));
             entry.with(|record| record.end(result, Instant::now()));
         });
     }

@@ -12,7 +12,7 @@ use engine::registry::host::{RegistriesConfig, config_dir};
 use engine::registry::{Http, HttpOptions, Registries};
 use engine::store::{ContentStore, Holding, Stamp, default_dir};
 use engine::{Code, Error, Result};
-use oci::Reference;
+use oci::{Reference, Registry};
 use tokio::sync::watch;
 
 use crate::explorer::Explorer;
@@ -77,6 +77,8 @@ pub struct Longshore {
     practice: tokio::sync::Mutex<Option<Arc<Practice>>>,
     jobs: Jobs,
     explorer: Explorer,
+    /// Who was signed in where, when that was last looked at: for what is said of a failure.
+    accounts: Mutex<Vec<(Registry, Option<String>)>>,
     /// Counts the pages that were loaded: what streams to one ends when the next begins.
     page: watch::Sender<u64>,
 }
@@ -104,6 +106,7 @@ impl Longshore {
             log,
             practice: tokio::sync::Mutex::default(),
             explorer: Explorer::default(),
+            accounts: Mutex::default(),
             page: watch::Sender::new(0),
         }
     }
@@ -143,9 +146,19 @@ impl Longshore {
         self.registries.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Keeps in mind who is signed in where.
+    pub fn remember_accounts(&self, accounts: Vec<(Registry, Option<String>)>) {
+        *lock(&self.accounts) = accounts;
+    }
+
     /// What the page may know of a failure.
     pub fn fault(&self, error: &Error) -> Fault {
-        Fault::new(error, self.log.redactor())
+        let accounts = lock(&self.accounts);
+        let registry = error.subject().map(|subject| subject.registry.identity().to_owned());
+        let account = registry.and_then(|registry| {
+            accounts.iter().find(|(known, _)| known.identity() == registry)?.1.as_deref()
+        });
+        Fault::new(error, self.log.redactor(), account)
     }
 
     /// The window's job that an exchange serves.

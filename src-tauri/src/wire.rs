@@ -44,6 +44,7 @@ pub use account::{
     TrailOutcome, TrailStep, Vendor,
 };
 pub use app::{AppInfo, Settings, Theme};
+pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};
 pub use explorer::{
     CatalogPage, DeleteItem, DeleteMode, DeletePlan, DeleteReport, DeleteRequest, RateLimit, ReferrerList,
@@ -53,6 +54,7 @@ pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{
     CertificateChain, CertificateView, HostSettings, NetworkSettings, ProxyMode, ProxySettings,
 };
+pub use push::{Origin, PushRequest, Tagged};
 pub use reference::Explanation;
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};
@@ -98,7 +100,6 @@ pub struct Remedy {
 /// What can be done about a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
-#[allow(dead_code, reason = "the commands that give it land with the engine's parts")]
 pub enum RemedyAction {
     SignIn,
     PlainHttp,
@@ -114,9 +115,35 @@ pub enum RemedyAction {
     None,
 }
 
+impl Remedy {
+    fn new(remedy: &engine::remedy::Remedy, redactor: &Redactor) -> Self {
+        use engine::remedy::RemedyAction as Of;
+        Self {
+            cause: redactor.scrub(&remedy.cause),
+            action: match remedy.action {
+                Of::SignIn => RemedyAction::SignIn,
+                Of::PlainHttp => RemedyAction::PlainHttp,
+                Of::TrustCertificate => RemedyAction::TrustCertificate,
+                Of::CreateRepository => RemedyAction::CreateRepository,
+                Of::Wait { .. } => RemedyAction::Wait,
+                Of::ChoosePlatform => RemedyAction::ChoosePlatform,
+                Of::EditReference { .. } => RemedyAction::EditReference,
+                Of::Retry => RemedyAction::Retry,
+                Of::OpenSettings => RemedyAction::OpenSettings,
+                Of::FreeSpace => RemedyAction::FreeSpace,
+                Of::TrustRealm { .. } => RemedyAction::TrustRealm,
+                Of::None => RemedyAction::None,
+            },
+            label: remedy.label.clone(),
+            target: remedy.target.as_deref().map(|target| redactor.scrub(target)),
+            seconds: remedy.action.seconds(),
+        }
+    }
+}
+
 impl Fault {
-    /// What the page may know of a failure.
-    pub fn new(error: &Error, redactor: &Redactor) -> Self {
+    /// What the page may know of a failure. `signed_in` is the account in use at the registry that it is about.
+    pub fn new(error: &Error, redactor: &Redactor, signed_in: Option<&str>) -> Self {
         let scrub = |text: &str| redactor.scrub(text);
         Self {
             code: FaultCode(error.code()),
@@ -130,7 +157,10 @@ impl Fault {
             digest: error.digest().map(ToString::to_string),
             exchange: error.exchange(),
             choices: error.choices().to_vec(),
-            remedies: Vec::new(),
+            remedies: engine::remedy::remedies(error, signed_in)
+                .iter()
+                .map(|remedy| Remedy::new(remedy, redactor))
+                .collect(),
         }
     }
 }
@@ -193,7 +223,7 @@ mod tests {
             .on_side(Side::Source)
             .at_exchange(7)
             .with_choices(vec!["linux/amd64".into()]);
-        let fault = serde_json::to_value(Fault::new(&error, &redactor)).expect("JSON");
+        let fault = serde_json::to_value(Fault::new(&error, &redactor, None)).expect("JSON");
         assert!(!fault.to_string().contains("hunter22"), "{fault}");
         assert_eq!(fault["code"], "auth_refused");
         assert_eq!(
@@ -202,5 +232,30 @@ mod tests {
         );
         assert_eq!(fault["causes"].as_array().map(Vec::len), Some(1));
         assert_eq!(fault["choices"], json!(["linux/amd64"]));
+    }
+
+    #[test]
+    fn a_fault_says_what_can_be_done_about_it() {
+        let redactor = Redactor::default();
+        let first = |code: Code, signed_in: Option<&str>| {
+            let error = Error::new(code, "no").at_exchange(7);
+            serde_json::to_value(&Fault::new(&error, &redactor, signed_in).remedies[0]).expect("JSON")
+        };
+        for code in Code::ALL {
+            let remedy = first(*code, None);
+            assert!(remedy["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{code:?}: {remedy}");
+        }
+        let limited = Fault::new(&Error::new(Code::RateLimited, "no"), &redactor, None).remedies;
+        let wait = limited.iter().find(|remedy| remedy.action == RemedyAction::Wait).expect("a wait");
+        assert!(wait.seconds.is_some_and(|seconds| seconds > 0), "{wait:?}");
+        let actions = |signed_in: Option<&str>| {
+            let remedies = Fault::new(&Error::new(Code::AuthRequired, "no"), &redactor, signed_in).remedies;
+            remedies
+                .into_iter()
+                .find(|remedy| remedy.action == RemedyAction::SignIn)
+                .map(|remedy| remedy.label)
+        };
+        assert_eq!(actions(None).as_deref(), Some("Sign in…"));
+        assert_eq!(actions(Some("ann")).as_deref(), Some("Switch account…"));
     }
 }

@@ -21,17 +21,15 @@ commands! {
     account::sign_in(request: SignInRequest) -> SignedIn;
     account::sign_out(host: String) -> SignedOut;
     account::credential_trail(host: String) -> CredentialTrail;
-    network::read_network() -> NetworkSettings;
-    network::write_host(settings: HostSettings) -> NetworkSettings;
-    network::write_proxy(proxy: ProxySettings) -> NetworkSettings;
-    network::trust_realm(host: String, trusted: bool) -> NetworkSettings;
-    network::read_certificates(host: String) -> CertificateChain;
-    network::trust_certificate(host: String, sha256: String) -> ();
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
+    compare::compare_images(a: CompareSide, b: CompareSide) -> Comparison;
     store::remove_images(references: Vec<String>) -> RemoveReport;
     store::collect_garbage(dry_run: bool) -> GarbageReport;
     transfer::start_pull(request: PullRequest) -> u64;
+    push::start_push(request: PushRequest) -> u64;
+    push::tag_image(reference: String, name: String, replace: bool) -> Tagged;
+    push::retag(reference: String, tag: String, replace: bool) -> Tagged;
     transfer::list_jobs() -> Vec<JobHead>;
     transfer::watch_job(id: u64, on_update: Stream<JobUpdate>) -> JobOutcome;
     transfer::pause_job(id: u64) -> ();
@@ -42,6 +40,12 @@ commands! {
     exchange::read_exchange(id: u64) -> ExchangeDetail;
     exchange::watch_exchanges(on_exchanges: Stream<Vec<ExchangeHead>>) -> ();
     store::hash_document(reference: String, digest: String) -> HashReport;
+    network::read_network() -> NetworkSettings;
+    network::write_host(settings: HostSettings) -> NetworkSettings;
+    network::write_proxy(proxy: ProxySettings) -> NetworkSettings;
+    network::trust_realm(host: String, trusted: bool) -> NetworkSettings;
+    network::read_certificates(host: String) -> CertificateChain;
+    network::trust_certificate(host: String, sha256: String) -> ();
     settings::read_settings() -> Settings;
     settings::write_settings(settings: Settings) -> ();
 }

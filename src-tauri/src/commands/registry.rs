@@ -18,6 +18,7 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
     let settings = app.settings();
     let practice = app.practice().await.ok().map(|practice| practice.host());
     let signed_in = app.keyring().signed_in().await;
+    app.remember_accounts(signed_in.clone());
     let account = |host: &Registry| {
         signed_in
             .iter()
@@ -58,8 +59,8 @@ pub async fn list_registries(app: &Arc<Longshore>) -> Result<Vec<RegistryEntry>>
     Ok(entries)
 }
 
-/// Hosts that the settings name, and those of pinned and recent references and of images on this computer. A store that can't be read
-/// names none: the page says so where it shows the images.
+/// Hosts that the settings name, and those of pinned and recent references and of images on this computer. A store that
+/// can't be read names none: the page says so where it shows the images.
 async fn hosts(app: &Arc<Longshore>, settings: &Settings) -> Vec<Registry> {
     let reader = app.clone();
     let local = blocking(move || {

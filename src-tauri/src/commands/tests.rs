@@ -1,8 +1,10 @@
 //! The commands as the page calls them, against the practice registry and registries that fail.
 
 mod accounts;
+mod comparisons;
 mod hostile;
 mod network;
+mod pushes;
 mod registries;
 mod repositories;
 mod secrets;

@@ -2,14 +2,14 @@
 //!
 //! Source: moby `distribution/pull_v2.go`, `push_v2.go` and docker/cli `jsonmessage`: the layers' short digests and
 //! states, and what comes before and after them. The bar is left out; the window draws one. Docker knows no copy from
-//! registry to registry: that is told as a push.
+//! registry to registry: that is told as skopeo tells it.
 
 use std::collections::HashMap;
 
 use engine::job::NodeKind;
 use oci::digest::Digest;
 
-use crate::wire::{RowState, TransferRow, Verb};
+use crate::wire::{RowKind, RowState, TransferRow, Verb};
 
 /// All tags of a repository may be thousands of images: older ones leave, lines.
 const KEPT: usize = 2_000;
@@ -29,9 +29,10 @@ impl Lines {
         Self { verb, done: Vec::new(), left_out: 0, layers: Vec::new() }
     }
 
-    /// The image under way has this blob. Docker shows layers alone.
+    /// The image under way has this blob. Docker shows layers alone, skopeo configs too.
     pub fn row(&mut self, digest: Digest, kind: NodeKind) {
-        if kind == NodeKind::Layer && !self.layers.contains(&digest) {
+        let shown = kind == NodeKind::Layer || self.verb == Verb::Copy;
+        if shown && !self.layers.contains(&digest) {
             self.layers.push(digest);
         }
     }
@@ -74,24 +75,48 @@ impl Lines {
 }
 
 fn line(verb: Verb, digest: &Digest, row: &TransferRow) -> String {
-    let [exists, moving, complete] = match verb {
-        Verb::Pull => ["Already exists", "Downloading", "Pull complete"],
-        Verb::Push | Verb::Copy => ["Layer already exists", "Pushing", "Pushed"],
-    };
+    match verb {
+        Verb::Copy => copied(digest, row),
+        Verb::Pull | Verb::Push => format!("{}: {}", digest.short(), moved(verb, row)),
+    }
+}
+
+/// As the Docker client tells a layer's state.
+fn moved(verb: Verb, row: &TransferRow) -> String {
+    let pushed = verb != Verb::Pull;
     let noted = |word: &str| row.note.clone().unwrap_or_else(|| word.to_owned());
-    let state = match row.state {
+    match row.state {
         RowState::Preparing => "Preparing".to_owned(),
         RowState::Waiting => "Waiting".to_owned(),
-        RowState::Exists => exists.to_owned(),
+        RowState::Exists if pushed => "Layer already exists".to_owned(),
+        RowState::Exists => "Already exists".to_owned(),
         RowState::Mounted => noted("Mounted"),
-        RowState::Moving => format!("{moving}  {}/{}", bytes(row.done), bytes(row.size)),
+        RowState::Moving => {
+            let word = if pushed { "Pushing" } else { "Downloading" };
+            format!("{word}  {}/{}", bytes(row.done), bytes(row.size))
+        }
         RowState::Retrying => noted("Retrying"),
         RowState::Verifying => "Verifying Checksum".to_owned(),
-        RowState::Complete => complete.to_owned(),
+        RowState::Complete if pushed => "Pushed".to_owned(),
+        RowState::Complete => "Pull complete".to_owned(),
         RowState::Paused => format!("Stopped at  {}/{}", bytes(row.done), bytes(row.size)),
         RowState::Failed => "Failed".to_owned(),
+    }
+}
+
+/// As skopeo tells it (containers/image, `copy/progress_bars.go`).
+fn copied(digest: &Digest, row: &TransferRow) -> String {
+    let what = if row.kind == RowKind::Config { "config" } else { "blob" };
+    let how = match row.state {
+        RowState::Exists | RowState::Mounted => "skipped: already exists".to_owned(),
+        RowState::Complete => "done".to_owned(),
+        RowState::Moving | RowState::Paused | RowState::Verifying => {
+            format!("{} / {}", bytes(row.done), bytes(row.size))
+        }
+        RowState::Preparing | RowState::Waiting => String::new(),
+        RowState::Retrying | RowState::Failed => row.note.clone().unwrap_or_default(),
     };
-    format!("{}: {state}", digest.short())
+    format!("Copying {what} {} {how}", digest.short()).trim_end().to_owned()
 }
 
 /// `12.3MB`, as go-units prints sizes: decimal, four significant digits, no space.

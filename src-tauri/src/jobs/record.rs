@@ -151,6 +151,7 @@ impl Record {
     pub fn apply(&mut self, event: TransferEvent, now: Instant) {
         match event {
             TransferEvent::Resolved { .. } => self.revision += 1,
+            TransferEvent::Preparing { blobs } => self.prepare(blobs),
             TransferEvent::Planned { blobs, .. } => self.plan(blobs, now),
             TransferEvent::Advanced { digest, done } => {
                 self.on(&digest, |row| {
@@ -192,8 +193,8 @@ impl Record {
                 self.pace.sample(now, self.arrived());
             }
             TransferEvent::Warned { message } => self.say(format!("WARNING: {message}")),
-            // Of blobs that nobody asked about yet there is nothing to show; the queue itself says when it pauses.
-            TransferEvent::Preparing { .. } | TransferEvent::Paused | TransferEvent::Resumed => {}
+            // The queue says so itself, when it asks for it.
+            TransferEvent::Paused | TransferEvent::Resumed => {}
         }
     }
 
@@ -267,21 +268,25 @@ impl Record {
         self.lines.print(&self.by_digest, |at| &self.rows[at].shown)
     }
 
+    /// Blobs are known before the registry was asked for them.
+    fn prepare(&mut self, blobs: Vec<PlannedBlob>) {
+        for blob in &blobs {
+            self.list(blob, TransferRow { state: RowState::Preparing, done: 0, ..row(blob) });
+        }
+        self.touch_lines();
+    }
+
     fn plan(&mut self, blobs: Vec<PlannedBlob>, now: Instant) {
-        for blob in blobs {
-            let digest = blob.descriptor.digest.clone();
-            if blob.kind != NodeKind::Manifest {
-                self.lines.row(digest.clone(), blob.kind);
+        for blob in &blobs {
+            let planned = row(blob);
+            let before = self.list(blob, planned.clone());
+            // What an image before this one brought is there, and stays what it was.
+            if before.is_none_or(|before| before == RowState::Preparing) {
+                if !blob.present {
+                    self.resumed += blob.resumed;
+                }
+                self.on(&blob.descriptor.digest, |row| *row = planned);
             }
-            if self.by_digest.contains_key(&digest) {
-                continue;
-            }
-            self.by_digest.insert(digest, self.rows.len());
-            self.revision += 1;
-            if !blob.present {
-                self.resumed += blob.resumed;
-            }
-            self.rows.push(Row { shown: row(&blob), changed: self.revision });
         }
         self.planned = true;
         self.touch_lines();
@@ -291,14 +296,29 @@ impl Record {
         self.pace.restart(now, self.arrived());
     }
 
+    /// Gives a blob a row and a line, unless it has them; the state that the row had.
+    fn list(&mut self, blob: &PlannedBlob, shown: TransferRow) -> Option<RowState> {
+        let digest = &blob.descriptor.digest;
+        if blob.kind != NodeKind::Manifest {
+            self.lines.row(digest.clone(), blob.kind);
+        }
+        if let Some(at) = self.by_digest.get(digest) {
+            return Some(self.rows[*at].shown.state);
+        }
+        self.by_digest.insert(digest.clone(), self.rows.len());
+        self.revision += 1;
+        self.rows.push(Row { shown, changed: self.revision });
+        None
+    }
+
     /// Bytes of what was not here, resumed ones included.
     fn arrived(&self) -> u64 {
-        let moved = self.rows.iter().filter(|row| row.shown.state != RowState::Exists);
+        let moved = self.rows.iter().filter(|row| !is_there(row.shown.state));
         moved.map(|row| row.shown.done).sum()
     }
 
     fn skipped(&self) -> u64 {
-        let there = self.rows.iter().filter(|row| row.shown.state == RowState::Exists);
+        let there = self.rows.iter().filter(|row| is_there(row.shown.state));
         there.map(|row| row.shown.size).sum()
     }
 
@@ -307,7 +327,7 @@ impl Record {
         for at in 0..self.rows.len() {
             let row = &self.rows[at].shown;
             let failed = fault.filter(|fault| fault.digest.as_deref() == Some(row.digest.as_str()));
-            if matches!(row.state, RowState::Exists | RowState::Complete) {
+            if is_there(row.state) || row.state == RowState::Complete {
                 continue;
             }
             match failed {
@@ -366,6 +386,11 @@ pub struct Ended {
     pub up_to_date: bool,
     /// What the Docker client prints last.
     pub last_lines: Vec<String>,
+}
+
+/// Whether no byte of it had to move.
+fn is_there(state: RowState) -> bool {
+    matches!(state, RowState::Exists | RowState::Mounted)
 }
 
 fn row(blob: &PlannedBlob) -> TransferRow {

@@ -1,7 +1,5 @@
 //! Two images side by side.
 
-#![allow(dead_code, reason = "the commands that give it land with the engine's parts")]
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

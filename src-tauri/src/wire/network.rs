@@ -1,5 +1,7 @@
 //! How registries are reached: what is kept for each host, for token servers and for the proxy.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -41,7 +43,7 @@ pub enum ProxyMode {
 }
 
 /// The proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ProxySettings {
     pub mode: ProxyMode,
@@ -49,6 +51,13 @@ pub struct ProxySettings {
     pub url: Option<String>,
     /// Hosts that are reached without it.
     pub no_proxy: Vec<String>,
+}
+
+/// The address may hold a password when it comes from the page.
+impl fmt::Debug for ProxySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxySettings").field("mode", &self.mode).finish_non_exhaustive()
+    }
 }
 
 /// The certificates that a host shows, its own first.

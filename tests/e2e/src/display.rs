@@ -1,7 +1,7 @@
 //! A display of one's own: the pointer and the focus belong to a display, and tests run side by side.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::process::Process;
 
@@ -14,7 +14,7 @@ pub struct Display {
 impl Display {
     /// Starts one of this size, pixels.
     pub fn start(width: u32, height: u32) -> Self {
-        let mut command = Command::new("Xvfb");
+        let mut command = Process::command("Xvfb", "Install it: apt-get install xvfb");
         command
             .args([
                 "-displayfd",
@@ -26,10 +26,9 @@ impl Display {
                 "tcp",
                 "-noreset",
             ])
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        let mut server = Process::start(&mut command, "Install it: apt-get install xvfb");
+        let mut server = Process::start(&mut command);
         let output = server.child().stdout.take().expect("it is piped");
         let mut number = String::new();
         BufReader::new(output).read_line(&mut number).expect("Xvfb says its display");

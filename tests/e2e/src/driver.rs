@@ -1,8 +1,8 @@
 //! WebKit's own driver, which starts the app.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::process::Process;
@@ -20,10 +20,7 @@ impl Driver {
         // Another test may take the port meanwhile: then the next one is tried.
         for _ in 0..5 {
             let port = free_port();
-            let process = Process::start(
-                &mut command(display, home, port),
-                "Install it: apt-get install webkit2gtk-driver",
-            );
+            let process = Process::start(&mut command(display, home, port));
             if answers(port) {
                 return Self { _process: process, port };
             }
@@ -32,14 +29,19 @@ impl Driver {
     }
 
     /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The same, as a URL.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
 
 fn command(display: &str, home: &Home, port: u16) -> Command {
-    let mut command = Command::new("WebKitWebDriver");
-    command.arg(format!("--port={port}")).stdin(Stdio::null());
+    let mut command = Process::command("WebKitWebDriver", "Install it: apt-get install webkit2gtk-driver");
+    command.arg(format!("--port={port}"));
     command.stdout(home.log("driver.out")).stderr(home.log("driver.err"));
     // Nothing of whoever runs the tests: no session, no proxy, no settings.
     command.env_clear();

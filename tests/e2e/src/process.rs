@@ -1,20 +1,34 @@
 //! A process that ends with its value, and everything that it started with it.
 
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
+
+/// Runs the program beside itself and waits for the end of its own input, which is a pipe from the tests: that ends when
+/// they do, killed or not. Then the whole group goes.
+const WATCH: &str = r#"exec 3<&0; "$@" </dev/null 3<&- & read -r _ <&3; kill -TERM 0; sleep 2; kill -KILL 0"#;
 
 /// A child in a process group of its own.
 pub struct Process(Child);
 
 impl Process {
-    /// Starts it; `how_to_get_it` is said where there is no such program.
-    pub fn start(command: &mut Command, how_to_get_it: &str) -> Self {
-        let started = command.process_group(0).spawn();
-        let child = started.unwrap_or_else(|error| panic!("{command:?}: {error}\n{how_to_get_it}"));
-        Self(child)
+    /// The command that runs a program which must not outlive the tests. Arguments, environment and outputs are the
+    /// program's; `how_to_get_it` is said where there is none.
+    pub fn command(program: &str, how_to_get_it: &str) -> Command {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+        assert!(found, "there is no `{program}`. {how_to_get_it}");
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCH, "sh", program]);
+        command
+    }
+
+    /// Starts what [`Process::command`] gave.
+    pub fn start(command: &mut Command) -> Self {
+        let started = command.stdin(Stdio::piped()).process_group(0).spawn();
+        Self(started.unwrap_or_else(|error| panic!("{command:?}: {error}")))
     }
 
     /// The child itself, for its pipes.
@@ -38,5 +52,40 @@ impl Drop for Process {
         }
         let _ = kill_process_group(group, Signal::KILL);
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+
+    use rustix::process::test_kill_process;
+
+    use super::*;
+
+    /// A process that is there, and not only waiting to be counted.
+    fn lives(pid: Pid) -> bool {
+        let state =
+            std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        test_kill_process(pid).is_ok() && !state.contains(") Z ")
+    }
+
+    #[test]
+    fn what_was_started_goes_when_the_pipe_to_it_does() {
+        let mut command = Process::command("sh", "Every system has it");
+        command.args(["-c", "sleep 60 & echo $!; wait"]).stdout(Stdio::piped());
+        let mut process = Process::start(&mut command);
+        let mut line = String::new();
+        let output = process.child().stdout.take().expect("it is piped");
+        BufReader::new(output).read_line(&mut line).expect("it says its child");
+        let grandchild = Pid::from_raw(line.trim().parse().expect("a number")).expect("a process");
+        assert!(lives(grandchild));
+        // A killed runner closes its end, and does nothing else.
+        drop(process.child().stdin.take());
+        let patience = Instant::now() + Duration::from_secs(5);
+        while lives(grandchild) {
+            assert!(Instant::now() < patience, "it outlives the tests");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

@@ -1,14 +1,17 @@
 //! The app in its window.
 
 use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine as _;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::display::Display;
@@ -50,8 +53,10 @@ impl Home {
     }
 }
 
-/// The app while it runs. Its last sight is kept in a file where a test fails.
+/// The app while it runs. Its last sight is kept in a file where a test fails, whatever fails in it.
 pub struct Window {
+    /// Goes first: what it looks at must still be there.
+    _last_sight: LastSight,
     pub(crate) client: Client,
     _driver: Driver,
     _display: Display,
@@ -75,7 +80,9 @@ impl Window {
         builder.capabilities(capabilities);
         let client = builder.connect(&driver.url()).await;
         let client = client.unwrap_or_else(|error| panic!("the app did not start: {error}"));
-        let window = Self { client, _driver: driver, _display: display, home };
+        let session = client.session_id().await.ok().flatten().unwrap_or_default();
+        let last_sight = LastSight { driver: driver.address(), session };
+        let window = Self { _last_sight: last_sight, client, _driver: driver, _display: display, home };
         let url = window.client.current_url().await.expect("a page");
         assert_eq!(
             url.scheme(),
@@ -90,7 +97,7 @@ impl Window {
 
     /// Closes it, and gives the home back for the next start.
     pub async fn close(self) -> Home {
-        let Self { client, _driver, _display, home } = self;
+        let Self { client, _driver, _display, home, .. } = self;
         let _ = client.close().await;
         home
     }
@@ -134,15 +141,51 @@ impl Window {
 
     /// Fails the test, with a picture of what was to be seen.
     pub async fn fail(&self, why: &str) -> ! {
-        let folder = std::env::temp_dir().join("longshore-e2e-failures");
-        let _ = fs::create_dir_all(&folder);
-        let picture = folder.join(format!("{}.png", std::process::id()));
-        let kept = match self.client.screenshot().await {
-            Ok(png) => fs::write(&picture, png).map(|()| format!("a picture is in {}", picture.display())),
-            Err(error) => Ok(format!("no picture could be taken: {error}")),
-        };
         let text = self.client.execute("return document.body.innerText", vec![]).await;
         let text = text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
-        panic::panic_any(format!("{why}\n{}\nThe page says:\n{text}", kept.unwrap_or_default()));
+        panic::panic_any(format!("{why}\nThe page says:\n{text}"));
+    }
+}
+
+/// Takes a picture when it is dropped by a test that fails: a plain `assert` does so too, and can't wait for anything.
+struct LastSight {
+    driver: SocketAddr,
+    session: String,
+}
+
+impl Drop for LastSight {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            match self.keep() {
+                Ok(picture) => eprintln!("a picture is in {}", picture.display()),
+                Err(error) => eprintln!("no picture could be taken: {error}"),
+            }
+        }
+    }
+}
+
+impl LastSight {
+    fn keep(&self) -> io::Result<PathBuf> {
+        let mut stream = TcpStream::connect_timeout(&self.driver, Duration::from_secs(2))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let (driver, session) = (self.driver, &self.session);
+        let request = format!(
+            "GET /session/{session}/screenshot HTTP/1.1\r\nHost: {driver}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let body = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |at| at + 4);
+        let told: Value = serde_json::from_slice(&answer[body..])?;
+        let png = told["value"].as_str().unwrap_or_default();
+        let png = base64::engine::general_purpose::STANDARD.decode(png).map_err(io::Error::other)?;
+        if png.is_empty() {
+            return Err(io::Error::other(told.to_string()));
+        }
+        let folder = std::env::temp_dir().join("longshore-e2e-failures");
+        fs::create_dir_all(&folder)?;
+        let picture = folder.join(format!("{}.png", std::process::id()));
+        fs::write(&picture, png)?;
+        Ok(picture)
     }
 }

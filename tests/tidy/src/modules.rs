@@ -19,6 +19,8 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("exchange", &["error", "blob", "job"]),
     ("credential", &["error", "disk", "blob", "job"]),
     ("registry", &["error", "blob", "job", "endpoint", "credential", "exchange"]),
+    // Of `credential` only which vendor a registry is of.
+    ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
     ("archive", &["error", "blob", "job", "endpoint"]),
     ("layers", &["error", "blob", "job", "endpoint"]),

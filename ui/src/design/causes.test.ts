@@ -18,6 +18,8 @@ describe("causes", () => {
     ["The host speaks plain HTTP. Mark it so.", { question: "The host speaks plain HTTP", detail: "Mark it so." }],
     ["The clock is wrong.", { question: "The clock is wrong", detail: "" }],
     ["`v1.2 beta` is no tag", { question: "`v1.2 beta` is no tag", detail: "" }],
+    ["Another program answers there: the port may be another", { question: "Another program answers there", detail: "The port may be another" }],
+    ["`a: b` is no tag; look again", { question: "`a: b` is no tag", detail: "Look again" }],
     ["Ask at registry.example.com. It knows.", { question: "Ask at registry.example.com", detail: "It knows." }],
   ])("%s", (text, parts) => expect(sentence(text)).toEqual(parts));
 

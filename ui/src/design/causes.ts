@@ -10,7 +10,7 @@ const MOST = 5;
 
 /** The likeliest first. `general` is the table's advice, of which only what the engine did not say is kept. */
 export function causesOf(fault: Fault, host: string, general: readonly Cause[]): Cause[] {
-  const found = fault.remedies.map((remedy) => fromWire(remedy, host, fault));
+  const found = fault.remedies.map((remedy) => fromWire(remedy, host));
   const offered = new Set(found.map(({ remedy }) => remedy.do));
   // Whoever is told when to come back need not be asked whether it is time.
   if (offered.has("wait")) offered.add("retry");
@@ -18,9 +18,9 @@ export function causesOf(fault: Fault, host: string, general: readonly Cause[]):
   return [...found, ...rest].slice(0, Math.max(MOST, found.length));
 }
 
-function fromWire(wire: WireRemedy, host: string, fault: Fault): Cause {
-  const { icon, remedy } = actionOf(wire, host, fault);
-  return { icon, ...sentence(wire.cause), action: wire.label, remedy };
+function fromWire(wire: WireRemedy, host: string): Cause {
+  const { icon, remedy } = actionOf(wire, host);
+  return { icon, ...sentence(wire.cause), action: wire.label || "Show exchange", remedy };
 }
 
 /** A message of the engine at the head of a page: it begins small, as those of other programs do. */
@@ -28,14 +28,14 @@ export function capitalized(message: string): string {
   return message.charAt(0).toUpperCase() + message.slice(1);
 }
 
-/** The first sentence is the question, what follows explains it. */
+/** The first sentence, or what stands before a colon, is the question; what follows explains it. Values stay whole. */
 export function sentence(text: string): { question: string; detail: string } {
-  const end = /[.?] (?=\S)/.exec(text);
-  const question = end ? text.slice(0, end.index + (text[end.index] === "?" ? 1 : 0)) : text;
-  return { question: question.replace(/\.$/, ""), detail: end ? text.slice(end.index + 2) : "" };
+  const end = [...text.matchAll(/[.?:;] (?=\S)/g)].find(({ index }) => text.slice(0, index).split("`").length % 2 === 1);
+  if (!end) return { question: text.replace(/\.$/, ""), detail: "" };
+  return { question: text.slice(0, end.index + (end[0] === "? " ? 1 : 0)), detail: capitalized(text.slice(end.index + 2)) };
 }
 
-function actionOf({ action, target, seconds }: WireRemedy, host: string, fault: Fault): { icon: IconName; remedy: Remedy } {
+function actionOf({ action, target, seconds }: WireRemedy, host: string): { icon: IconName; remedy: Remedy } {
   const at = target ?? host;
   switch (action) {
     case "sign_in":
@@ -62,7 +62,7 @@ function actionOf({ action, target, seconds }: WireRemedy, host: string, fault: 
       return { icon: "shield-check", remedy: { do: "trust-realm", realm: at } };
     // A cause that nothing here can mend is still worth reading.
     case "none":
-      return { icon: "info", remedy: fault.exchange === null ? { do: "none" } : { do: "wire" } };
+      return { icon: "info", remedy: { do: "none" } };
   }
 }
 

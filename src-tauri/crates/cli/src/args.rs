@@ -42,6 +42,18 @@ pub struct Shared {
     /// Let this token server have the account of any registry that names it (repeatable)
     #[arg(long, global = true, value_name = "HOST", value_parser = Registry::parse)]
     pub trust_realm: Vec<Registry>,
+    /// Do not check the TLS certificate of this registry: whoever is on the way can read and change everything (repeatable)
+    #[arg(long, global = true, value_name = "HOST", value_parser = Registry::parse, alias = "insecure-skip-tls-verify")]
+    pub skip_tls_verify: Vec<Registry>,
+    /// Trust the authorities of this PEM file, beside the system's (repeatable)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+    /// Read from this mirror of a registry first: `docker.io=https://mirror.example` (repeatable)
+    #[arg(long, global = true, value_name = "HOST=URL", value_parser = mirror)]
+    pub mirror: Vec<(Registry, String)>,
+    /// Go through this proxy, or through `none` [env: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY]
+    #[arg(long, global = true, value_name = "URL")]
+    pub proxy: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -70,6 +82,8 @@ pub enum Verb {
     Delete(Delete),
     /// Compare two images: layers, configs, platforms
     Diff(Diff),
+    /// Show the TLS certificates of a registry, and trust one of them for it
+    Certificates(Certificates),
     /// Serve a folder of images as a registry on this computer, until Ctrl-C
     Serve(Serve),
 }
@@ -250,6 +264,27 @@ pub struct Serve {
     /// Put the practice images into the folder first
     #[arg(long)]
     pub practice: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Certificates {
+    /// The registry, as `registry.example:5000`
+    #[arg(value_name = "REGISTRY", value_parser = Registry::parse)]
+    pub registry: Registry,
+    /// Trust the one with this SHA-256 for this registry, from now on
+    #[arg(long, value_name = "SHA256")]
+    pub trust: Option<String>,
+    /// Trust the one with this SHA-256 no longer
+    #[arg(long, value_name = "SHA256", conflicts_with = "trust")]
+    pub distrust: Option<String>,
+}
+
+/// `HOST=URL`.
+fn mirror(text: &str) -> Result<(Registry, String), String> {
+    let (host, url) = text.split_once('=').ok_or("write it as `docker.io=https://mirror.example`")?;
+    let registry = Registry::parse(host).map_err(|problem| problem.to_string())?;
+    engine::registry::host::Mirror::parse(url).map_err(|error| error.message().to_owned())?;
+    Ok((registry, url.to_owned()))
 }
 
 fn platform(text: &str) -> Result<Platform, String> {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use engine::credential::{DockerConfigSource, Keyring};
 use engine::exchange::ExchangeLog;
+use engine::registry::host::{RegistriesConfig, config_dir};
+use engine::registry::http::ProxySettings;
 use engine::registry::{Http, HttpOptions, Registries, RegistryClient};
 use engine::store::{self, ContentStore};
 use engine::{Code, Error};
@@ -64,19 +66,71 @@ impl Context {
         Ok(if dir.exists() { Some(ContentStore::open(dir)?) } else { None })
     }
 
+    /// Whether the settings of registries, the options about them and the environment's proxies can be used.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`], naming what can't.
+    pub fn check_network(&self) -> Result<(), Failure> {
+        if self.registries.get().is_none() {
+            let options = self.options()?;
+            let accounts = DockerConfigSource::of_environment(self.shared.docker_config.clone());
+            let registries = Registries::new(Http::new(options, self.log.clone()), Keyring::new(accounts));
+            let _ = self.registries.set(registries);
+        }
+        Ok(())
+    }
+
+    /// The clients.
+    ///
+    /// # Panics
+    /// Before [`Context::check_network`].
+    pub fn registries(&self) -> &Registries {
+        self.registries.get().expect("main checks the network's settings before a verb that uses it")
+    }
+
     /// The client of a registry.
     pub fn client(&self, registry: &Registry) -> RegistryClient {
-        let registries = self.registries.get_or_init(|| {
-            let hosts = |marked: &[Registry]| marked.iter().map(|host| host.as_str().to_owned()).collect();
-            let options = HttpOptions {
-                plain_http: hosts(&self.shared.plain_http),
-                trusted_realms: hosts(&self.shared.trust_realm),
-                ..HttpOptions::default()
-            };
-            let accounts = DockerConfigSource::of_environment(self.shared.docker_config.clone());
-            Registries::new(Http::new(options, self.log.clone()), Keyring::new(accounts))
-        });
-        registries.client(registry)
+        self.registries().client(registry)
+    }
+
+    /// What `registries.json` says, with what the command line says over it.
+    fn options(&self) -> Result<HttpOptions, Error> {
+        let Shared { plain_http, trust_realm, skip_tls_verify, mirror, proxy, ca, docker_config, .. } =
+            &self.shared;
+        let lookup = |name: &str| match (name, docker_config) {
+            ("DOCKER_CONFIG", Some(dir)) => Some(dir.clone().into_os_string()),
+            _ => std::env::var_os(name),
+        };
+        let dir = config_dir(lookup);
+        let mut config =
+            dir.as_deref().map_or_else(|| Ok(RegistriesConfig::default()), RegistriesConfig::load)?;
+        for host in skip_tls_verify {
+            config.host_mut(host).skip_tls_verification = true;
+        }
+        for (host, _) in mirror {
+            config.host_mut(host).mirrors.clear();
+        }
+        for (host, url) in mirror {
+            config.host_mut(host).mirrors.push(url.clone());
+        }
+        if let Some(url) = proxy {
+            let chosen = if url == "none" { ProxySettings::none() } else { ProxySettings::custom(url) };
+            config.proxy = ProxySettings { no_proxy: config.proxy.no_proxy, ..chosen };
+        }
+        let mut options = config.options(dir.as_deref(), lookup)?;
+        let hosts =
+            |marked: &[Registry]| marked.iter().map(|host| host.as_str().to_owned()).collect::<Vec<_>>();
+        options.plain_http = hosts(plain_http);
+        options.trusted_realms.extend(hosts(trust_realm));
+        for path in ca {
+            let pem = std::fs::read(path).map_err(|error| {
+                Error::new(Code::ConfigInvalid, format!("`{}` can't be read", path.display()))
+                    .with_hint("Name a PEM file with the certificate of the authority")
+                    .with_source(error)
+            })?;
+            options.extra_roots.push(pem);
+        }
+        Ok(options)
     }
 
     /// Prints what the resolver of credentials had to say; the warnings for a JSON result.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use engine::Code;
 use engine::exchange::Exchange;
+use engine::remedy::{Remedy, docker_says, remedies};
 use oci::ReferenceProblem;
 use serde_json::{Value, json};
 
@@ -89,6 +90,8 @@ impl Failure {
                 "digest": error.digest().map(oci::Digest::as_str),
                 "choices": error.choices(),
                 "exchange": exchange.as_deref().map(exchange_json),
+                "remedies": remedies(error, None).iter().map(remedy_json).collect::<Vec<_>>(),
+                "docker": docker_says(error),
             }),
             Self::Reference { problem, .. } => {
                 let mut error =
@@ -115,7 +118,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 fn plain(code: &str, message: &str, hint: Option<&str>) -> Value {
     json!({
         "code": code, "message": message, "hint": hint,
-        "causes": [], "digest": null, "choices": [], "exchange": null,
+        "causes": [], "digest": null, "choices": [], "exchange": null, "remedies": [], "docker": null,
     })
 }
 
@@ -131,6 +134,16 @@ fn engine_text(error: &engine::Error, exchange: Option<&Exchange>) -> String {
         lines.push(format!("hint: {}", shown(hint)));
     }
     lines.join("\n")
+}
+
+/// One cause and what can be done about it.
+fn remedy_json(remedy: &Remedy) -> Value {
+    json!({
+        "cause": remedy.cause,
+        "action": remedy.action.as_str(),
+        "target": remedy.target,
+        "seconds": remedy.action.seconds(),
+    })
 }
 
 /// One exchange, without its headers and body.

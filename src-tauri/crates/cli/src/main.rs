@@ -7,6 +7,7 @@
 
 mod args;
 mod catalog;
+mod certificates;
 mod context;
 mod delete;
 mod diff;
@@ -41,6 +42,13 @@ fn main() -> ExitCode {
     };
     let json = shared.json;
     let context = Context::new(shared);
+    let of_this_computer = matches!(
+        verb,
+        None | Some(Verb::Explain(_) | Verb::Images(_) | Verb::Rmi(_) | Verb::Gc(_) | Verb::Serve(_))
+    );
+    if !of_this_computer && let Err(failure) = context.check_network() {
+        return failure.report(json);
+    }
     let outcome = match verb {
         None => window::run(&context),
         Some(Verb::Explain(args)) => explain::run(&args, &context),
@@ -55,6 +63,7 @@ fn main() -> ExitCode {
         Some(Verb::Referrers(args)) => referrers::run(&args, &context),
         Some(Verb::Delete(args)) => delete::run(&args, &context),
         Some(Verb::Diff(args)) => diff::run(&args, &context),
+        Some(Verb::Certificates(args)) => certificates::run(&args, &context),
         Some(Verb::Serve(args)) => serve::run(&args, &context),
     };
     match outcome {

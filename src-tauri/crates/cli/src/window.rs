@@ -14,9 +14,12 @@ const PROGRAM: &str = "longshore-desktop";
 /// Becomes the window's program. Returns only where that fails.
 pub fn run(context: &Context) -> Result<(), Failure> {
     let shared = &context.shared;
-    if shared.json || !shared.plain_http.is_empty() || !shared.trust_realm.is_empty() {
+    let of_hosts = [&shared.plain_http, &shared.trust_realm, &shared.skip_tls_verify];
+    let said =
+        of_hosts.iter().any(|hosts| !hosts.is_empty()) || !shared.ca.is_empty() || !shared.mirror.is_empty();
+    if shared.json || said || shared.proxy.is_some() {
         return Err(Failure::Usage {
-            message: "`--json`, `--plain-http` and `--trust-realm` go with a verb".to_owned(),
+            message: "`--json` and the options about registries and proxies go with a verb".to_owned(),
             hint: "`longshore --help` lists the verbs; in the window such hosts are in the settings"
                 .to_owned(),
         });

@@ -202,7 +202,10 @@ fn a_failure_says_what_why_and_what_next() {
     let ran = world.run(&["pull", "--json", &reference]);
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
     let error = ran.error();
-    assert_eq!(keys(&error), ["causes", "choices", "code", "digest", "exchange", "hint", "message"]);
+    assert_eq!(
+        keys(&error),
+        ["causes", "choices", "code", "digest", "docker", "exchange", "hint", "message", "remedies"]
+    );
     assert_eq!(error["code"], "not_found");
     let want = json!({
         "method": "GET", "host": registry.host(), "path": "/v2/team/app/manifests/2", "status": 404,

@@ -89,6 +89,11 @@ impl BlobReader {
         self.start
     }
 
+    /// Where it ends.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
     /// The exchange that brings it, if one does.
     pub fn exchange(&self) -> Option<u64> {
         self.source.exchange()

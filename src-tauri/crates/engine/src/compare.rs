@@ -91,22 +91,28 @@ impl ComparedField {
 /// Compares two images as they were read, each with the platform that was looked at.
 pub fn compare(a: &Image, b: &Image) -> Comparison {
     let layers = layers(a.manifest.as_ref(), b.manifest.as_ref());
-    let bytes = |side: Side| {
-        let mut seen = HashSet::new();
-        let of_side = layers.iter().filter(|layer| layer.side == side).map(|layer| &layer.descriptor);
-        of_side.filter(|layer| seen.insert(&layer.digest)).map(|layer| layer.size).sum()
-    };
+    let (shared_bytes, only_a_bytes, only_b_bytes) = bytes(&layers);
     let digest = |image: &Image| image.manifest.as_ref().map(|it| it.document.descriptor.digest.clone());
     let same_manifest = digest(a).is_some() && digest(a) == digest(b);
     Comparison {
         same: same_manifest || a.root.descriptor.digest == b.root.descriptor.digest,
-        shared_bytes: bytes(Side::Both),
-        only_a_bytes: bytes(Side::A),
-        only_b_bytes: bytes(Side::B),
+        shared_bytes,
+        only_a_bytes,
+        only_b_bytes,
         layers,
         config: fields(&config_of(a), &config_of(b)),
         platforms: platforms(a, b),
     }
+}
+
+/// Bytes of both, of `a` alone and of `b` alone, each digest once: what one image has twice is stored once.
+fn bytes(layers: &[ComparedLayer]) -> (u64, u64, u64) {
+    let mut seen = HashSet::new();
+    let mut of = |side: Side| {
+        let of_side = layers.iter().filter(|layer| layer.side == side).map(|layer| &layer.descriptor);
+        of_side.filter(|layer| seen.insert(&layer.digest)).map(|layer| layer.size).sum()
+    };
+    (of(Side::Both), of(Side::A), of(Side::B))
 }
 
 /// The layers of an image with what made each.

@@ -58,6 +58,12 @@ pub trait ImageSource: Send + Sync {
     async fn document(&self, descriptor: &Descriptor, job: &Job) -> Result<Document>;
     /// Opens a blob at a byte. The reader says where it really begins; nothing is verified yet.
     async fn open(&self, blob: &Descriptor, range: ByteRange, job: &Job) -> Result<BlobReader>;
+    /// The blob that it gave hashed wrong, although it came in one piece. Whether it gives it from another place now, so
+    /// that it is worth asking again.
+    fn doubts(&self, blob: &Descriptor) -> bool {
+        let _ = blob;
+        false
+    }
     /// The repository that blobs can be mounted from, where the source is a registry.
     fn repository(&self) -> Option<&RepositoryName>;
     /// Whether it has a manifest or an index with everything that it needs, as far as can be told without asking far:

@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use oci::digest::Digest;
+use oci::name::{Registry, RepositoryName};
 
 /// The engine's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -115,6 +116,77 @@ pub enum Side {
     Sink,
 }
 
+/// What was to be done where it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Reading a manifest or a blob.
+    Pull,
+    /// Writing one.
+    Push,
+    /// Deleting one.
+    Delete,
+    /// Listing tags, repositories or referrers.
+    List,
+    /// Asking whether a registry answers, and takes the account.
+    SignIn,
+}
+
+/// What a failed request was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The registry.
+    pub registry: Registry,
+    /// The repository, where the request was about one.
+    pub repository: Option<RepositoryName>,
+    /// The tag or digest, where it was about one.
+    pub selector: Option<String>,
+    /// What was to be done.
+    pub action: Action,
+}
+
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateFlaw {
+    /// Its time is over.
+    Expired,
+    /// Its time has not begun.
+    NotYetValid,
+    /// It is for another host.
+    OtherName,
+    /// Nobody that is trusted signed it.
+    UnknownAuthority,
+    /// Anything else.
+    Other,
+}
+
+/// What the code leaves open and a remedy depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The registry refused in words (distribution spec, error codes).
+    Answer {
+        /// The status.
+        status: u16,
+        /// The code of its first problem: `NAME_UNKNOWN`; none where it sent no such envelope.
+        code: Option<String>,
+        /// The problem's message, without secrets.
+        message: Option<String>,
+        /// How long it asks to wait, seconds.
+        wait: Option<u64>,
+    },
+    /// A certificate can't be trusted.
+    Certificate(CertificateFlaw),
+    /// What answers, or hangs up, does not speak TLS.
+    NoTls,
+    /// Nothing listens there.
+    NothingListens,
+    /// The name does not resolve.
+    NoSuchName,
+    /// The proxy failed, not the registry.
+    Proxy,
+    /// The account was not sent to this token server.
+    Realm(String),
+}
+
 /// A failure of the engine. Cheap to move; made with [`Error::new`] and its `with_` and `at_` methods.
 pub struct Error(Box<Inner>);
 
@@ -127,6 +199,8 @@ struct Inner {
     digest: Option<Digest>,
     exchange: Option<u64>,
     choices: Vec<String>,
+    subject: Option<Subject>,
+    detail: Option<Detail>,
 }
 
 impl Error {
@@ -141,6 +215,8 @@ impl Error {
             digest: None,
             exchange: None,
             choices: Vec::new(),
+            subject: None,
+            detail: None,
         }))
     }
 
@@ -157,6 +233,8 @@ impl Error {
             digest: self.0.digest.clone(),
             exchange: self.0.exchange,
             choices: self.0.choices.clone(),
+            subject: self.subject().cloned(),
+            detail: self.detail().cloned(),
         };
         inner.source = chain.map(|chain| Box::new(chain) as _);
         Self(Box::new(inner))
@@ -202,6 +280,27 @@ impl Error {
         self
     }
 
+    /// Says what the request was about, unless that is known already.
+    #[must_use]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.0.subject.get_or_insert(subject);
+        self
+    }
+
+    /// This error in place of another, which becomes its cause and whose exchange shows it.
+    #[must_use]
+    pub fn in_place_of(mut self, cause: Self) -> Self {
+        self.0.exchange = self.0.exchange.or(cause.0.exchange);
+        self.with_source(cause)
+    }
+
+    /// Says what the code leaves open.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.0.detail = Some(detail);
+        self
+    }
+
     /// Lists what can be chosen instead: platforms, for [`Code::PlatformMissing`].
     #[must_use]
     pub fn with_choices(mut self, choices: Vec<String>) -> Self {
@@ -236,6 +335,17 @@ impl Error {
     /// What can be chosen instead.
     pub fn choices(&self) -> &[String] {
         &self.0.choices
+    }
+    /// What the request was about; what a cause knows counts too.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.0.subject.as_ref().or_else(|| self.inner()?.subject())
+    }
+    /// What the code leaves open; what a cause knows counts too.
+    pub fn detail(&self) -> Option<&Detail> {
+        self.0.detail.as_ref().or_else(|| self.inner()?.detail())
+    }
+    fn inner(&self) -> Option<&Error> {
+        self.source()?.downcast_ref()
     }
     /// The messages of all causes, outermost first.
     pub fn causes(&self) -> Vec<String> {

@@ -11,7 +11,8 @@ pub mod exchange;
 pub mod image;
 pub mod job;
 pub mod registry;
+pub mod remedy;
 pub mod store;
 pub mod transfer;
 
-pub use error::{Code, Error, Result, Side};
+pub use error::{Action, Code, Detail, Error, Result, Side, Subject};

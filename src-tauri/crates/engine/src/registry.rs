@@ -13,13 +13,16 @@ pub mod host;
 pub mod http;
 pub mod login;
 pub mod manifest;
+mod mirror;
 mod page;
 pub mod publish;
 pub mod rate_limit;
 pub mod realm;
 pub mod referrer;
+pub mod retag;
 pub mod sink;
 pub mod source;
+mod subject;
 pub mod tag;
 mod token;
 pub mod upload;
@@ -118,6 +121,7 @@ struct ClientInner {
     /// Plain HTTP is spoken, until a loopback registry turns out to speak TLS.
     plain: AtomicBool,
     private: OnceCell<bool>,
+    mirrors: mirror::Mirrors,
     /// Held while a list of referrers is read, changed and written.
     referrers: tokio::sync::Mutex<()>,
     /// What it said last.
@@ -132,6 +136,7 @@ struct ClientInner {
 impl RegistryClient {
     fn new(registry: Registry, http: Http, keyring: Keyring, purpose: Use) -> Self {
         let plain = AtomicBool::new(http.is_plain(&registry));
+        let mirrors = mirror::Mirrors::new(keyring.clone());
         let authorizer = Authorizer::new(registry.clone(), http.clone(), keyring, purpose);
         Self(Arc::new(ClientInner {
             registry,
@@ -139,6 +144,7 @@ impl RegistryClient {
             authorizer,
             plain,
             private: OnceCell::new(),
+            mirrors,
             referrers: tokio::sync::Mutex::default(),
             rate_limit: Mutex::default(),
             can_untag: Mutex::default(),
@@ -197,7 +203,7 @@ impl RegistryClient {
 
     /// A GET of a path of this registry.
     pub(crate) fn request(&self, path: &str, purpose: Purpose) -> Result<Request> {
-        Ok(Request::get(self.url(path)?, purpose))
+        Ok(self.0.mirrors.mark(Request::get(self.url(path)?, purpose)))
     }
 
     fn url(&self, path: &str) -> Result<Url> {
@@ -207,6 +213,9 @@ impl RegistryClient {
                 "the reference names no registry: its first part has both `.` and `_`, so it is no host",
             )
             .with_hint("Write the registry in front, such as `docker.io/`, or correct the host's name"));
+        }
+        if let Some(url) = self.0.mirrors.own_url(path) {
+            return Ok(url);
         }
         let scheme = if self.0.plain.load(Ordering::Relaxed) { "http" } else { "https" };
         let api_host = self.0.registry.api_host();
@@ -220,8 +229,12 @@ impl RegistryClient {
     /// The answer may still be a refusal.
     pub(crate) async fn call(&self, request: Request, scopes: &[Scope], job: Option<&Job>) -> Result<Answer> {
         // Names are resolved and helpers asked on the way: neither may hold a cancelled job up.
+        let subject = self.subject(&request, scopes);
         // On the heap: it is large, and whoever calls would carry it in every frame of the stack.
-        Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await
+        match Job::run_if_any(job, Box::pin(self.call_to_the_end(request, scopes, job))).await {
+            Ok(answer) => Ok(Answer { subject: Some(subject), ..answer }),
+            Err(error) => Err(error.about(subject)),
+        }
     }
 
     /// As [`Self::call`], with the body of a success, at most `cap` bytes; a refusal's is left to be read. A body that

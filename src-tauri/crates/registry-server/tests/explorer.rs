@@ -8,6 +8,7 @@ mod common;
 use common::{Served, served};
 use engine::Code;
 use engine::credential::Keyring;
+use engine::error::Action;
 use engine::exchange::ExchangeLog;
 use engine::registry::delete::{DeleteMode, DeletePlan, DeleteReport, Selector};
 use engine::registry::{Http, HttpOptions, Registries, RegistryClient};
@@ -208,6 +209,8 @@ async fn a_registry_that_deletes_nothing_is_explained() {
         assert_eq!(error.code(), Code::DeleteUnsupported, "{error:?}");
         assert!(error.message().contains(says) && error.hint().is_some(), "{error:?}");
         assert!(error.exchange().is_some());
+        let subject = error.subject().unwrap();
+        assert_eq!((subject.repository.as_ref(), subject.action), (Some(&scene.repository), Action::Delete));
     }
     assert_eq!(scene.client.can_untag(), Some(false));
     assert!(scene.is_there("1.0").await);
@@ -252,4 +255,36 @@ async fn the_lists_of_this_registry_are_read() {
     let told: Vec<String> = found.list.iter().map(engine::registry::referrer::Referrer::label).collect();
     assert_eq!(told, ["Signature (Notation)"]);
     assert!(found.api);
+}
+
+#[tokio::test]
+async fn a_tag_is_put_on_what_is_there_without_pulling_it() {
+    let scene = Scene::new().await;
+    let one = scene.push("1.0", "one").await;
+    let two = scene.push("2.0", "two").await;
+    let name = |tag: &str| oci::Reference::new(scene.repository.clone(), Some(tag.parse().unwrap()), None);
+    let retag = async |from: &str, to: &str, replace: bool| {
+        let told = scene.client.retag(&name(from), &to.parse().unwrap(), replace, None).await.unwrap();
+        (told.descriptor.digest, told.previous, told.done)
+    };
+    let now = async |tag: &str| scene.client.manifest_descriptor(&name(tag), None).await.unwrap().digest;
+
+    assert_eq!(retag("1.0", "stable", false).await, (one.clone(), None, true));
+    assert_eq!(now("stable").await, one);
+    assert_eq!(
+        retag("1.0", "stable", false).await,
+        (one.clone(), Some(one.clone()), true),
+        "it is so already"
+    );
+    assert_eq!(retag("2.0", "stable", false).await, (two.clone(), Some(one.clone()), false));
+    assert_eq!(now("stable").await, one, "no tag moves unless that is asked for");
+    assert_eq!(retag("2.0", "stable", true).await, (two.clone(), Some(one.clone()), true));
+    assert_eq!(now("stable").await, two);
+    assert_eq!(now("1.0").await, one);
+
+    let pinned = oci::Reference::new(scene.repository.clone(), None, Some(one.clone()));
+    let told = scene.client.retag(&pinned, &"pinned".parse().unwrap(), false, None).await.unwrap();
+    assert!(told.done && now("pinned").await == one);
+    let missing = scene.client.retag(&name("none"), &"x".parse().unwrap(), true, None).await;
+    assert_eq!(missing.unwrap_err().code(), Code::NotFound);
 }

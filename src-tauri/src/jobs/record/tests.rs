@@ -139,7 +139,7 @@ fn a_failure_marks_its_row_and_keeps_the_others_bytes() {
     let now = Instant::now();
     let fault = |code| {
         let error = engine::Error::new(code, "it failed").at_digest(&digest("bad"));
-        Fault::new(&error, &engine::exchange::Redactor::default())
+        Fault::new(&error, &engine::exchange::Redactor::default(), None)
     };
     let rows = [
         (engine::Code::ContentMismatch, JobState::Failed, RowState::Failed, None),

@@ -9,7 +9,7 @@ import { App } from "../../state/app.svelte";
 import { renderWindow } from "../../test/render";
 import { fingerprint, fingerprintLines, likeliest, validityOf } from "./certificates";
 import { connectionOf, warningOf, withConnection } from "./connection";
-import { readProxy, readProxyException } from "./proxy";
+import { readMirror, readProxy, readProxyException } from "./proxy";
 
 const settings = (part: Partial<HostSettings> = {}): HostSettings => ({ host: "nas:5000", plainHttp: false, skipTlsVerification: false, mirrors: [], trusted: [], ...part });
 const found = async (container: HTMLElement) => {
@@ -48,14 +48,17 @@ describe("words", () => {
     ["proxy.example.com:3128", "http://proxy.example.com:3128"],
     [" HTTPS://Proxy.example.com ", "https://proxy.example.com"],
     ["[::1]:3128", "http://[::1]:3128"],
+    ["socks5://proxy:1080", "socks5://proxy:1080"],
   ])("%o is the proxy %s", (text, url) => expect(readProxy(text)).toEqual({ url, problem: null }));
   test.each([
     ["", /Type its address/],
-    ["socks5://x", /by http:\/\/ or https:\/\//],
+    ["ftp://x", /by http:\/\/, https:\/\/ or socks5:\/\//],
     ["http://me:secret@proxy", /kept in the clear/],
     ["http://proxy/path", /no path/],
     ["http://", /no address/],
   ])("%o is no proxy", (text, problem) => expect(readProxy(text).problem).toMatch(problem));
+  test.each([["mirror.example.com:5000"], ["https://mirror.example.com"], ["http://10.0.0.2:5000"], ["mirror.example.com/prefix"]])("%s is a mirror", (text) => expect(readMirror(`${text}/`, [])).toEqual({ host: text, problem: null }));
+  test.each([["https://me:pw@m.example", /account out/], ["ftp://m.example/x", /by http/], ["https://m.example/?a=b", /ends with its path/], ["https://m.example", /already/], ["", /Type a host/]])("%o is no mirror", (text, problem) => expect(readMirror(text, ["https://m.example"]).problem).toMatch(problem));
   test.each([[".example.com"], ["*.example.com"], ["nas"], ["10.0.0.0/8"], ["fe80::/10"], ["*"], ["host:5000"]])("%s is reached without it", (text) => expect(readProxyException(text, [])).toEqual({ host: text, problem: null }));
   test.each([["http://x"], ["a b"], [""], ["x"]])("%o is no exception", (text) => expect(readProxyException(text, ["x"]).problem).not.toBeNull());
 });

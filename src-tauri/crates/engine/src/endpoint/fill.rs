@@ -73,7 +73,12 @@ impl Content {
             let again = match problem {
                 Some(RangeProblem::Ignored) => restarts < RESTARTS,
                 Some(_) => !plain,
-                None => failed.error.code() == Code::ContentMismatch && failed.composed && !plain,
+                None if failed.error.code() == Code::ContentMismatch => {
+                    // Asked always, so that no other place is forgotten.
+                    let elsewhere = self.source.doubts(&self.descriptor);
+                    elsewhere || (failed.composed && !plain)
+                }
+                None => false,
             };
             if failed.error.code() == Code::ContentMismatch || again {
                 file.restart()?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::page::{PAGE, Pages, Step};
 use super::{RegistryClient, Scope, refusal};
-use crate::error::{Code, Error, Result};
+use crate::error::{Action, Code, Error, Result, Subject};
 use crate::exchange::Purpose;
 use crate::job::Job;
 
@@ -92,7 +92,11 @@ impl RegistryClient {
     /// [`Code::CatalogUnavailable`] at once for a registry of which it is known that it has no list.
     pub fn catalog_pages(&self) -> Result<CatalogPages> {
         if let Some(why) = known_without(self.registry()) {
-            return Err(Error::new(Code::CatalogUnavailable, why).with_hint(type_a_name(self.registry())));
+            let registry = self.registry().clone();
+            let about = Subject { registry, repository: None, selector: None, action: Action::List };
+            return Err(Error::new(Code::CatalogUnavailable, why)
+                .with_hint(type_a_name(self.registry()))
+                .about(about));
         }
         let purpose =
             Purpose::new("catalog", "Longshore asks which repositories the registry has, a page at a time.");
@@ -140,7 +144,5 @@ fn denied(registry: &Registry, cause: Error) -> Error {
 }
 
 fn unavailable(why: String, hint: String, cause: Error) -> Error {
-    let exchange = cause.exchange();
-    let error = Error::new(Code::CatalogUnavailable, why).with_hint(hint).with_source(cause);
-    if let Some(exchange) = exchange { error.at_exchange(exchange) } else { error }
+    Error::new(Code::CatalogUnavailable, why).with_hint(hint).in_place_of(cause)
 }

@@ -127,13 +127,15 @@ pub(super) struct Hosts {
     settings: BTreeMap<String, HostSettings>,
     folders: CertificateFolders,
     known: Mutex<HashMap<String, Arc<Host>>>,
+    /// What a file of one host says of the TLS of its mirrors, by their hosts.
+    of_mirrors: Mutex<HashMap<String, TlsIdentity>>,
 }
 
 impl Hosts {
     /// `settings` by `host` or `host:port`, in any spelling.
     pub(super) fn new(settings: &BTreeMap<String, HostSettings>, folders: CertificateFolders) -> Self {
         let folded = settings.iter().map(|(host, settings)| (identity(host), settings.clone()));
-        Self { settings: folded.collect(), folders, known: Mutex::default() }
+        Self { settings: folded.collect(), folders, known: Mutex::default(), of_mirrors: Mutex::default() }
     }
 
     /// What a person says of a host.
@@ -160,8 +162,21 @@ impl Hosts {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&identity(host));
     }
 
+    /// Takes what was said of a mirror where it was named.
+    pub(super) fn adopt(&self, mirror: &Mirror) {
+        if mirror.tls != TlsIdentity::default() {
+            let host = identity(&mirror.name());
+            self.of_mirrors
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(host.clone(), mirror.tls.clone());
+            self.forget(&host);
+        }
+    }
+
     fn look_up(&self, host: &str) -> Host {
-        let (mut tls, mut warnings) = (TlsIdentity::default(), Vec::new());
+        let said = self.of_mirrors.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let (mut tls, mut warnings) = (said.unwrap_or_default(), Vec::new());
         self.folders.read(&names_of(host), &mut tls, &mut warnings);
         let mut mirrors = Vec::new();
         for folder in &self.folders.containerd {

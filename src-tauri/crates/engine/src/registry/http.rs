@@ -38,7 +38,7 @@ pub(super) use tls::{certificates, fingerprint};
 
 use self::network::ClientKey;
 use super::host::Hosts;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Subject};
 use crate::exchange::{ExchangeHandle, ExchangeLog, Purpose, Role};
 use crate::job::{Job, TransferEvent};
 
@@ -102,6 +102,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Where it came from, after redirects.
     pub url: Url,
+    /// What was asked for, where a [`super::RegistryClient`] asked.
+    pub subject: Option<Subject>,
     /// The body.
     pub body: Body,
 }
@@ -314,7 +316,7 @@ impl Http {
                 .at_exchange(exchange.id()));
         }
         let body = Body::new(response, exchange, self.0.options.pace, host_of(url));
-        Ok(Answer { status, headers, url: url.clone(), body })
+        Ok(Answer { status, headers, url: url.clone(), subject: None, body })
     }
 }
 

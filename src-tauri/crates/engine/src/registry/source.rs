@@ -12,7 +12,7 @@ use crate::endpoint::{Document, ImageSource, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
-/// One repository to pull from.
+/// One repository to pull from. Where the registry has mirrors, they are read first.
 pub struct RegistrySource {
     client: RegistryClient,
     repository: RepositoryName,
@@ -30,7 +30,10 @@ impl RegistrySource {
     }
 
     async fn fetch(&self, selector: &str, job: &Job) -> Result<Document> {
-        let manifest = self.client.manifest(&self.repository, selector, Some(job)).await?;
+        let manifest = match self.client.mirrored_manifest(&self.repository, selector, job).await? {
+            Some(manifest) => manifest,
+            None => self.client.manifest(&self.repository, selector, Some(job)).await?,
+        };
         Ok(Document { descriptor: manifest.descriptor, bytes: manifest.bytes })
     }
 }
@@ -75,7 +78,14 @@ impl ImageSource for RegistrySource {
     }
 
     async fn open(&self, blob: &Descriptor, range: ByteRange, job: &Job) -> Result<BlobReader> {
-        self.client.open_blob(&self.repository, blob, range, Some(job)).await
+        match self.client.mirrored_blob(&self.repository, blob, range, job).await? {
+            Some(reader) => Ok(reader),
+            None => self.client.open_blob(&self.repository, blob, range, Some(job)).await,
+        }
+    }
+
+    fn doubts(&self, blob: &Descriptor) -> bool {
+        self.client.doubt_mirrors(&blob.digest)
     }
 
     fn repository(&self) -> Option<&RepositoryName> {

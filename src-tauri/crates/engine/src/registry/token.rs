@@ -21,7 +21,7 @@ use super::challenge::{self, Challenge};
 use super::http::{Answer, Http, Request};
 use super::{Scope, basic, realm, sensitive};
 use crate::credential::{Credential, Found, Keyring, Place, Secret};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Detail, Error, Result};
 use crate::job::Job;
 
 /// How long what has no end of its own is kept.
@@ -294,7 +294,8 @@ impl Authorizer {
                 let elsewhere = asked
                     .endpoint
                     .credentials_withheld(registry_url)
-                    .with_hint(format!("If you trust `{host}` with this account: `--trust-realm {host}`"));
+                    .with_hint(format!("If you trust `{host}` with this account: `--trust-realm {host}`"))
+                    .with_detail(Detail::Realm(host.clone()));
                 if self.purpose == Use::SignIn {
                     return Err(elsewhere);
                 }

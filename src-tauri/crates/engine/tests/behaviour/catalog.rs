@@ -1,7 +1,7 @@
 //! Lists of repositories, and registries that have none (rows 38, 40, 73 and 74).
 
 use engine::Code;
-use engine::error::Result;
+use engine::error::{Action, Result};
 use engine::registry::catalog::CatalogPage;
 use oci::name::Registry as RegistryName;
 use serde_json::json;
@@ -90,6 +90,8 @@ async fn f040_a_registry_without_a_catalog_is_explained() {
         assert!(hint.contains(&format!("`{}/TEAM/APP`", scene.host)), "{status}: {hint}");
         assert!(error.exchange().is_some(), "{status}");
         assert!(!error.causes().is_empty(), "{status}");
+        let subject = error.subject().unwrap();
+        assert_eq!((&subject.registry, subject.action), (&scene.name(), Action::List), "{status}");
     }
 }
 
@@ -129,6 +131,7 @@ async fn f040_where_there_never_is_a_catalog_nobody_is_asked() {
         let error = client.catalog_pages().err().unwrap();
         assert_eq!(error.code(), Code::CatalogUnavailable);
         assert!(error.hint().unwrap().contains(example), "{error:?}");
+        assert_eq!(error.subject().unwrap().action, Action::List);
         assert_eq!(engine.log.changed_since(0).0.len(), 0, "{host}");
     }
 }

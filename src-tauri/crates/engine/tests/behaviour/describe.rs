@@ -7,9 +7,11 @@ use engine::job::Job;
 use engine::registry::describe::{AT_ONCE, TagFacts};
 use oci::artifact::Kind;
 use oci::media_type::OCI_EMPTY;
+use oci::name::{Registry as RegistryName, RepositoryName};
 use oci::platform::Platform;
 use oci::reference::Tag;
 use serde_json::json;
+use testkit::hub::Hub;
 use testkit::image::{Family, Image, Layer};
 use testkit::server::{Fault, On};
 
@@ -160,10 +162,43 @@ async fn a_list_does_not_use_up_the_limit() {
 }
 
 #[tokio::test]
-async fn docker_hub_is_asked_for_the_limit_by_a_head() {
-    let scene = Scene::open(Image::tiny("x"));
+async fn docker_hub_is_asked_for_the_limit_by_a_head_and_no_other_registry_is() {
+    let hub = Hub::builder().limit(100).start();
+    hub.put("ratelimitpreview/test", "latest", &Image::tiny("preview"));
+    let mut scene = Scene::open(Image::tiny("x"));
+    scene.options.network.hosts.extend(hub.hosts());
+    scene.options.extra_roots.push(hub.authority_pem());
     let engine = scene.engine();
+    let client = engine.registries.client(&RegistryName::docker_hub());
+    let limit = client.ask_rate_limit(None).await.unwrap().unwrap();
+    assert_eq!((limit.limit, limit.remaining), (100, 100), "asking costs nothing");
+    assert_eq!(limit.window, Some(Duration::from_secs(21_600)));
+    assert_eq!(client.rate_limit(), Some(limit));
+
     let client = engine.client(&scene.reference());
-    assert_eq!(client.ask_rate_limit(None).await.unwrap(), None, "no other registry is asked for it");
+    assert_eq!(client.ask_rate_limit(None).await.unwrap(), None);
     assert!(scene.registry.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_list_of_docker_hub_leaves_half_of_the_limit() {
+    let hub = Hub::builder().limit(20).start();
+    let tags: Vec<Tag> = (0..30).map(|at| format!("t{at}").parse().unwrap()).collect();
+    tags.iter().for_each(|tag| hub.put("library/app", tag.as_str(), &Image::tiny(tag.as_str())));
+    let mut scene = Scene::open(Image::tiny("x"));
+    scene.options.network.hosts.extend(hub.hosts());
+    scene.options.extra_roots.push(hub.authority_pem());
+    let engine = scene.engine();
+    let repository: RepositoryName = "app".parse().unwrap();
+    let client = engine.registries.client(repository.registry());
+    let mut described = Vec::new();
+    let each = |_, facts: engine::Result<TagFacts>| described.push(facts.unwrap());
+    client.describe_each(&repository, &tags, None, None, each).await.unwrap();
+    assert_eq!(described.len(), tags.len());
+    let with_details = described.iter().filter(|facts| facts.details.is_some()).count();
+    assert!((1..=10 + AT_ONCE).contains(&with_details), "{with_details}");
+    assert!(hub.remaining() + AT_ONCE as u64 >= 10, "{} are left", hub.remaining());
+    for (facts, tag) in described.iter().zip(&tags) {
+        assert_eq!(facts.descriptor.digest, *Image::tiny(tag.as_str()).digest(), "each has its digest");
+    }
 }

@@ -22,5 +22,6 @@ mod origins;
 mod platforms;
 mod realms;
 mod referrers;
+mod remedies;
 mod secrets;
 mod tokens;

@@ -16,11 +16,19 @@ use crate::scene::{MIB, Scene, check_store, pull, quick};
 /// Where the test's other process finds what to pull, and into what.
 const ROLE: &str = "LONGSHORE_TEST_PULL";
 
+/// After how long without a byte that process gives an answer up, milliseconds; as usual where it is not set.
+const STALL: &str = "LONGSHORE_TEST_STALL";
+
 /// Runs a test of this file as another process, which pulls.
 fn spawn(test: &str, scene: &Scene) -> Child {
+    spawn_with(test, scene, None)
+}
+
+fn spawn_with(test: &str, scene: &Scene, stall: Option<Duration>) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args([&format!("kill::{test}"), "--exact", "--nocapture"])
         .env(ROLE, format!("{}\n{}", scene.reference(), scene.store.path().display()))
+        .envs(stall.map(|stall| (STALL, stall.as_millis().to_string())))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -32,7 +40,12 @@ fn is_the_other_process() -> bool {
     let Ok(role) = std::env::var(ROLE) else { return false };
     let (reference, dir) = role.split_once('\n').unwrap();
     let store = ContentStore::open(dir).unwrap();
-    let work = pull(store, quick(), ExchangeLog::default(), reference.parse().unwrap(), Job::silent());
+    let mut options = quick();
+    if let Some(stall) = std::env::var(STALL).ok().and_then(|text| text.parse().ok()) {
+        options.pace.stall = Duration::from_millis(stall);
+        options.pace.over = options.pace.stall;
+    }
+    let work = pull(store, options, ExchangeLog::default(), reference.parse().unwrap(), Job::silent());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(work).unwrap();
     true
@@ -110,6 +123,33 @@ fn f075_killed_at_any_moment_nothing_wrong_is_visible() {
     assert!(killed >= 10, "{killed} pulls were killed: the moments are too late");
     assert!(spawn(test, &scene).wait().unwrap().success());
     assert_whole(&scene);
+}
+
+#[test]
+fn f026_a_pull_that_is_stopped_for_long_goes_on() {
+    if is_the_other_process() {
+        return;
+    }
+    let image = Image::builder(Family::Oci).layer(Layer::noise(1, 24 << 20)).build();
+    let scene = Scene::new(Registry::start(), image);
+    let link = Link { rate: Some(12 * MIB), round_trip: Duration::from_millis(5) };
+    let proxy = Proxy::with_link(&scene.registry.host(), link);
+    let scene = scene.at(&proxy.host());
+    // Stopped for twice as long as silence may last, as 60 s are to the usual 30 s.
+    let stall = Duration::from_secs(1);
+    let mut child = spawn_with("f026_a_pull_that_is_stopped_for_long_goes_on", &scene, Some(stall));
+    proxy.wait_down(6 * MIB, Duration::from_secs(20));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    // What the kernel's buffers still take is under way.
+    std::thread::sleep(Duration::from_millis(300));
+    let before = proxy.down();
+    std::thread::sleep(2 * stall);
+    assert!(proxy.down() < before + MIB && before < scene.image.blob_bytes(), "it was not stopped");
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    assert!(child.wait().unwrap().success(), "it gave up");
+    assert_whole(&scene);
+    assert!(proxy.down() < scene.image.blob_bytes() + 2 * MIB, "{} bytes came", proxy.down());
 }
 
 fn assert_whole(scene: &Scene) {

@@ -9,6 +9,7 @@ mod cancel;
 mod connect;
 mod kill;
 mod length;
+mod mirrors;
 mod parallel;
 mod plain;
 mod proxies;

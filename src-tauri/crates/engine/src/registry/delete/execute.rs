@@ -256,15 +256,13 @@ impl RegistryClient {
         if !unsupported(status) {
             return refused;
         }
-        let exchange = refused.exchange();
         let error = if is_tag {
             only_manifests(registry)
         } else {
             let why = format!("`{registry}` does not delete manifests");
             Error::new(Code::DeleteUnsupported, why).with_hint(way_out(registry, false))
         };
-        let error = error.with_source(refused);
-        if let Some(exchange) = exchange { error.at_exchange(exchange) } else { error }
+        error.in_place_of(refused)
     }
 
     fn learn_untag(&self, can: bool) {

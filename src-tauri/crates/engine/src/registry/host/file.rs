@@ -112,6 +112,13 @@ impl RegistriesConfig {
         Ok(done)
     }
 
+    /// What is said of a registry, to be changed; however its name is spelled in the file.
+    pub fn host_mut(&mut self, registry: &Registry) -> &mut HostSettings {
+        let is_it = |name: &&String| Registry::parse(name).is_ok_and(|known| known == *registry);
+        let known = self.registries.keys().find(is_it).cloned();
+        self.registries.entry(known.unwrap_or_else(|| registry.identity().to_owned())).or_default()
+    }
+
     /// Whether everything in it can be used.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use super::super::host::Host;
+use super::super::host::{Host, Mirror};
 use super::network::{self, ClientKey};
 use super::{Http, certificates, failure, host_of, tls};
 use crate::error::{Code, Error, Result};
@@ -55,6 +55,11 @@ impl Http {
     /// Where certificates that a person trusts for a host are kept.
     pub(crate) fn certificate_folder(&self, host: &str) -> Option<std::path::PathBuf> {
         self.0.hosts.own_folder(host)
+    }
+
+    /// Takes what was said of a mirror where it was named.
+    pub(crate) fn adopt_mirror(&self, mirror: &Mirror) {
+        self.0.hosts.adopt(mirror);
     }
 
     /// Looks at a host's folders again: something was put there.

@@ -8,8 +8,9 @@ use url::Url;
 
 use super::network::PrivateAddress;
 use super::proxy::shown;
+use super::retry::retry_after;
 use super::{Answer, ERROR_BODY_CAP, host_of};
-use crate::error::{Code, Error};
+use crate::error::{CertificateFlaw, Code, Detail, Error};
 use crate::exchange::Redactor;
 
 /// The meaning of a transport failure. The URL is left out of the message but for the host: it may carry secrets.
@@ -28,7 +29,11 @@ pub(super) fn classify(error: reqwest::Error, url: &Url, proxy: Option<&Url>) ->
         .or_else(|| protocol_failure(&error, &host));
     if let Some((code, text)) = code_and_text {
         let hint = hint_of(code, &text, &host);
-        let made = Error::new(code, text).with_source(error);
+        let mut made = Error::new(code, text);
+        if let Some(detail) = tls_detail(&error, code) {
+            made = made.with_detail(detail);
+        }
+        let made = made.with_source(error);
         return if let Some(hint) = hint { made.with_hint(hint) } else { made };
     }
     if error.is_connect() {
@@ -64,7 +69,7 @@ fn proxy_failure(error: &reqwest::Error, host: &str, proxy: &Url) -> Option<Erro
             "Check the proxy's address in HTTPS_PROXY, HTTP_PROXY or the settings, or name the host in NO_PROXY",
         )
     };
-    Some(Error::new(Code::Unreachable, message).with_hint(hint))
+    Some(Error::new(Code::Unreachable, message).with_hint(hint).with_detail(Detail::Proxy))
 }
 
 /// A public registry sends us, by way of a proxy, to what is private or looks so.
@@ -88,26 +93,48 @@ fn unreachable(error: reqwest::Error, host: &str) -> Error {
             format!("`{host}` ends the connection instead of speaking TLS"),
         )
         .with_hint(plain_http_hint(host))
+        .with_detail(Detail::NoTls)
         .with_source(error);
     }
-    let (message, hint) =
-        if ["dns error", "failed to lookup", "invalid dns name"].iter().any(|said| text.contains(said)) {
-            (
-                format!("the name `{host}` does not resolve"),
-                "Check the spelling of the host, and the network connection",
-            )
-        } else if refused {
-            (
-                format!("nothing listens at `{host}`"),
-                "Check that the registry is running and that the port is right",
-            )
-        } else {
-            (
-                format!("`{host}` can't be reached"),
-                "Check the network connection; images on this computer still work",
-            )
-        };
-    Error::new(Code::Unreachable, message).with_hint(hint).with_source(error)
+    let unknown =
+        ["dns error", "failed to lookup", "invalid dns name"].iter().any(|said| text.contains(said));
+    let (message, hint, detail) = if unknown {
+        (
+            format!("the name `{host}` does not resolve"),
+            "Check the spelling of the host, and the network connection",
+            Some(Detail::NoSuchName),
+        )
+    } else if refused {
+        (
+            format!("nothing listens at `{host}`"),
+            "Check that the registry is running and that the port is right",
+            Some(Detail::NothingListens),
+        )
+    } else {
+        (
+            format!("`{host}` can't be reached"),
+            "Check the network connection; images on this computer still work",
+            None,
+        )
+    };
+    let made = Error::new(Code::Unreachable, message).with_hint(hint).with_source(error);
+    if let Some(detail) = detail { made.with_detail(detail) } else { made }
+}
+
+/// What of it a remedy depends on.
+fn tls_detail(error: &reqwest::Error, code: Code) -> Option<Detail> {
+    use rustls::CertificateError as Bad;
+    if code == Code::PlainHttpRefused {
+        return Some(Detail::NoTls);
+    }
+    let rustls::Error::InvalidCertificate(problem) = cause_of::<rustls::Error>(error)? else { return None };
+    Some(Detail::Certificate(match problem {
+        Bad::Expired | Bad::ExpiredContext { .. } => CertificateFlaw::Expired,
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => CertificateFlaw::NotYetValid,
+        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => CertificateFlaw::OtherName,
+        Bad::UnknownIssuer => CertificateFlaw::UnknownAuthority,
+        _ => CertificateFlaw::Other,
+    }))
 }
 
 fn tls_failure(error: &reqwest::Error, host: &str) -> Option<(Code, String)> {
@@ -152,7 +179,9 @@ fn hint_of(code: Code, text: &str, host: &str) -> Option<String> {
         Code::TlsFailed if text.contains("expired") || text.contains("not valid yet") => {
             "Check the clock of this computer; if it is right, the registry's operator must renew the certificate".into()
         }
-        Code::TlsFailed if text.contains("does not trust") => "Add its authority to the system's trusted certificates".into(),
+        Code::TlsFailed if text.contains("does not trust") => format!(
+            "Look at it: `longshore certificates {host}`; if it is the right one, trust it there, or put its authority into ~/.docker/certs.d/{host}/ca.crt"
+        ),
         Code::TlsFailed => "Check the host's name; Longshore never falls back to an insecure connection".into(),
         Code::RedirectRefused => "A public registry has no business at a private address".into(),
         Code::ProtocolViolation => "Something other than a registry answers there, or a proxy is broken".into(),
@@ -186,7 +215,16 @@ pub async fn refusal(mut answer: Answer, object: &str, redactor: &Redactor) -> E
     let (code, message, hint) =
         meaning(status, problems.first().map(|problem| problem.code.as_str()), object, &host, html);
     answer.body.failed(said.as_deref().unwrap_or(&message));
-    let mut error = Error::new(code, message).at_exchange(answer.body.exchange());
+    let detail = Detail::Answer {
+        status: status.as_u16(),
+        code: problems.first().map(|problem| problem.code.clone()),
+        message: problems.first().map(|problem| redactor.scrub(&problem.message).chars().take(400).collect()),
+        wait: retry_after(&answer.headers).map(|wait| wait.as_secs()),
+    };
+    let mut error = Error::new(code, message).at_exchange(answer.body.exchange()).with_detail(detail);
+    if let Some(subject) = answer.subject {
+        error = error.about(subject);
+    }
     if let Some(hint) = hint {
         error = error.with_hint(hint);
     }
@@ -205,6 +243,13 @@ fn meaning(
 ) -> (Code, String, Option<String>) {
     let sign_in = Some(format!("Sign in: `longshore login {host}`, or check the spelling of the name"));
     match status.as_u16() {
+        413 => (
+            Code::RegistryRefused,
+            format!("`{host}` takes no body as large as {object}"),
+            Some(format!(
+                "A proxy in front of `{host}` sets the limit: with nginx `client_max_body_size 0` lifts it"
+            )),
+        ),
         _ if html && status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() => {
             not_a_registry(host, status)
         }

@@ -76,7 +76,7 @@ impl RetryPolicy {
         if !retried || attempt > self.retries {
             return None;
         }
-        let asked = answer.headers.get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let asked = retry_after(&answer.headers);
         let asked = asked.map(|wait| wait.min(self.longest_wait));
         let wait = asked.unwrap_or_else(|| self.backoff(attempt));
         Some(Again { wait, retry_after: asked, why: format!("the registry answered {status}") })
@@ -116,9 +116,9 @@ impl RetryPolicy {
     }
 }
 
-/// Seconds or an HTTP date (RFC 9110, 10.2.3); anything else is as if it were not there.
-fn retry_after(value: &str) -> Option<Duration> {
-    let value = value.trim();
+/// What an answer asks to wait: seconds or an HTTP date (RFC 9110, 10.2.3); anything else is as if it were not there.
+pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
@@ -143,7 +143,8 @@ mod tests {
             ("negative", "-3", None),
         ];
         for (name, value, want) in rows {
-            let got = retry_after(value).map(|wait| wait.as_secs());
+            let headers = http::HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            let got = retry_after(&headers).map(|wait| wait.as_secs());
             match want {
                 Some(range) => assert!(range.contains(&got.unwrap()), "{name}: {got:?}"),
                 None => assert_eq!(got, None, "{name}"),
