@@ -1,8 +1,8 @@
 // The host without Rust: a believable practice registry in memory, for unit tests and for
 // `npm run dev` in a plain browser. It is never part of the app's bundle.
 
-import type { Fault, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
-import type { CallArguments, CallName, CallResult, Commands, Host } from "./host";
+import type { Commands, Fault, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
+import type { CallArguments, CallName, CallResult, Host } from "./host";
 import { fakeAccounts, type FakeAccountsOptions } from "./fake/accounts";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
 import { compareImages } from "./fake/compare";

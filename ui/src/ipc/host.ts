@@ -1,16 +1,8 @@
 // The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
 // tests and in a plain browser. Nothing here knows either of them.
 
-import type { Commands as Generated, CompareSide, Comparison, ExchangeHead, Fault, JobOutcome, JobUpdate, PushPlan, PushRequest, RepositoryHead, Tagged } from "./bindings";
+import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 
-/** With those that the generated list gains next. */
-export type Commands = Generated & {
-  compare_images: [{ a: CompareSide; b: CompareSide }, Comparison];
-  plan_push: [{ request: PushRequest }, PushPlan];
-  start_push: [{ request: PushRequest }, number];
-  tag_image: [{ reference: string; name: string; replace: boolean }, Tagged];
-  retag: [{ reference: string; tag: string; replace: boolean }, Tagged];
-};
 
 /** Commands that answer once. The streaming ones have methods of their own below. */
 export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository">;

@@ -80,7 +80,12 @@ async fn a_name_is_given_here_and_in_the_registry_without_moving_bytes() {
     window.until("the sheet has the caret", caret).await;
     window.script("document.activeElement.select()", vec![]).await;
     window.type_text("mine/hello:1").await;
-    window.until("it is a name", "return document.querySelector('dialog[open] .btn--ink:not(:disabled)') !== null").await;
+    window
+        .until(
+            "it is a name",
+            "return document.querySelector('dialog[open] .btn--ink:not(:disabled)') !== null",
+        )
+        .await;
     window.chord(&[ENTER]).await;
     window.says("names this image").await;
     window.show("tagged").await;

@@ -1,7 +1,7 @@
 // Pushes, copies and names, make-believe: what registries hold, what a push would change, and the push itself.
 
-import type { Fault, FaultCode, LocalImage, PlanAccount, PlanBlob, PushPlan, PushRequest, RegistryEntry, TagMove, Tagged, TransferRow } from "../bindings";
-import type { CallResult, Commands } from "../host";
+import type { Commands, Fault, FaultCode, LocalImage, PlanAccount, PlanBlob, PushPlan, PushRequest, RegistryEntry, TagMove, Tagged, TransferRow } from "../bindings";
+import type { CallResult } from "../host";
 import { shortDigest } from "../../lib/format";
 import { withoutTag } from "../../lib/segments";
 import { CATALOG, HOST, PLATFORM, manifestDigest, rootDigest, type FakeImage } from "./catalog";
