@@ -79,11 +79,11 @@ impl Window {
         self.click_element(element, selector).await;
     }
 
-    /// Clicks the button or tab whose words are these.
+    /// Clicks the button, the tab or the entry of a tree whose words are these.
     pub async fn press(&self, words: &str) {
         let quoted = format!("'{words}'");
         let path = format!(
-            "//*[self::button or @role='tab' or @role='option' or @role='radio'][normalize-space()={quoted} or @aria-label={quoted}]"
+            "//*[self::button or @role='tab' or @role='option' or @role='radio' or @role='treeitem'][normalize-space()={quoted} or @aria-label={quoted}]"
         );
         let element = self.element(Locator::XPath(&path), words).await;
         self.click_element(element, words).await;

@@ -45,6 +45,7 @@ fn beside_the_tests() -> PathBuf {
 pub struct Longshore {
     dir: TempDir,
     path: String,
+    bus: String,
 }
 
 /// A run that has ended.
@@ -107,13 +108,20 @@ impl Longshore {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(dir.path().join("docker")).expect("a folder can be made");
-        Self { dir, path: env::var("PATH").unwrap_or_default() }
+        Self { dir, path: env::var("PATH").unwrap_or_default(), bus: "disabled:".to_owned() }
     }
 
     /// With this `PATH`, for credential helpers.
     #[must_use]
     pub fn with_path(mut self, path: String) -> Self {
         self.path = path;
+        self
+    }
+
+    /// On this D-Bus session, for its keychain. Without one there is none.
+    #[must_use]
+    pub fn on_session(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.bus);
         self
     }
 
@@ -167,6 +175,7 @@ impl Longshore {
             .env_clear()
             .env("PATH", &self.path)
             .env("HOME", &home)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("XDG_DATA_HOME", home.join("data"))
             .env("XDG_CACHE_HOME", home.join("cache"))
@@ -179,6 +188,26 @@ impl Longshore {
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Finished {
         Running::start(&mut self.command(arguments)).wait()
+    }
+
+    /// Runs a verb to its end, with this on its stdin.
+    ///
+    /// # Panics
+    /// Where it can't be started.
+    #[track_caller]
+    pub fn run_with(&self, arguments: &[&str], stdin: &str) -> Finished {
+        use std::io::Write as _;
+        let mut command = self.command(arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} can't be started: {error}"));
+        // What does not want to read it closes the pipe.
+        let _ = child.stdin.take().map(|mut pipe| pipe.write_all(stdin.as_bytes()));
+        let (stdout, stderr) = (child.stdout.take().map(collect), child.stderr.take().map(collect));
+        Running { child, stdout, stderr }.wait()
     }
 
     /// Starts a verb.

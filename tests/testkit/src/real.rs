@@ -2,6 +2,7 @@
 
 mod nginx;
 mod program;
+mod secret_service;
 mod tinyproxy;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 
 pub use nginx::{Nginx, NginxBuilder};
 pub use program::{Skopeo, run};
+pub use secret_service::SecretService;
 pub use tinyproxy::Tinyproxy;
 
 use crate::auth::TokenServer;

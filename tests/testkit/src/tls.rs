@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
 use rcgen::{
@@ -90,15 +91,29 @@ impl Authority {
 
     /// A certificate that a client shows.
     pub fn client(&self) -> ServerTls {
-        self.certificate(&["client.test"], 2200, ExtendedKeyUsagePurpose::ClientAuth)
+        self.certificate(&["client.test"], ExtendedKeyUsagePurpose::ClientAuth, until(2200))
     }
 
-    fn server(&self, names: &[&str], until: i32) -> ServerTls {
-        self.certificate(names, until, ExtendedKeyUsagePurpose::ServerAuth)
+    /// A certificate for 127.0.0.1 and localhost that began yesterday and ends in sixty days.
+    pub fn short_lived(&self) -> ServerTls {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let valid = |params: &mut CertificateParams| {
+            params.not_before = (SystemTime::now() - DAY).into();
+            params.not_after = (SystemTime::now() + 60 * DAY).into();
+        };
+        self.certificate(&["127.0.0.1", "localhost"], ExtendedKeyUsagePurpose::ServerAuth, valid)
     }
 
-    /// Valid from 2000-01-01 to the first of January of `until`.
-    fn certificate(&self, names: &[&str], until: i32, usage: ExtendedKeyUsagePurpose) -> ServerTls {
+    fn server(&self, names: &[&str], year: i32) -> ServerTls {
+        self.certificate(names, ExtendedKeyUsagePurpose::ServerAuth, until(year))
+    }
+
+    fn certificate(
+        &self,
+        names: &[&str],
+        usage: ExtendedKeyUsagePurpose,
+        valid: impl FnOnce(&mut CertificateParams),
+    ) -> ServerTls {
         let key = KeyPair::generate().expect("a P-256 key can be made");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         // rcgen makes an address of what parses as one.
@@ -106,10 +121,17 @@ impl Authority {
         let mut params = CertificateParams::new(names).expect("the names are host names or addresses");
         params.distinguished_name.push(DnType::CommonName, "Longshore test server");
         params.extended_key_usages = vec![usage];
-        params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(until, 1, 1);
+        valid(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).expect("the authority can sign");
         ServerTls::new(certificate.der().clone(), certificate.pem(), &key)
+    }
+}
+
+/// Valid from 2000-01-01 to the first of January of a year.
+fn until(year: i32) -> impl FnOnce(&mut CertificateParams) {
+    move |params| {
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(year, 1, 1);
     }
 }
 

@@ -19,10 +19,12 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("exchange", &["error", "blob", "job"]),
     ("credential", &["error", "disk", "blob", "job"]),
     ("registry", &["error", "blob", "job", "endpoint", "credential", "exchange"]),
+    ("push", &["error", "blob", "job", "endpoint", "transfer", "image", "registry"]),
     // Of `credential` only which vendor a registry is of.
     ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
-    ("archive", &["error", "blob", "job", "endpoint"]),
+    ("tar", &[]),
+    ("archive", &["error", "blob", "job", "endpoint", "tar"]),
     ("layers", &["error", "blob", "job", "endpoint"]),
     ("rootfs", &["error", "blob", "job", "endpoint", "layers"]),
     ("daemon", &["error", "blob", "job", "endpoint"]),

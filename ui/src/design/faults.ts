@@ -199,6 +199,12 @@ export const ADVICE: Record<FaultCode, Advice> = {
     causes: () => [retry("What is there now?", "It is looked up again, and planned anew")],
     docker: null,
   },
+  archive_invalid: {
+    title: null,
+    about: "Nothing was taken from it, and nothing on this computer changed.",
+    causes: () => [retry("Was it still being written?", "A file that is copied or downloaded anew may be whole")],
+    docker: null,
+  },
   registry_refused: {
     title: ({ registry }) => `${registry} refuses this request`,
     about: "The answer says that trying again will not help.",

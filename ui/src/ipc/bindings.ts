@@ -11,7 +11,7 @@ export type Fault = { code: FaultCode, message: string, hint: string | null, cau
   /** Likely causes with what can be done about each, the likeliest first. */
   remedies: Array<Remedy>, };
 
-export type FaultCode = "reference_invalid" | "digest_invalid" | "platform_invalid" | "unreachable" | "connection_lost" | "timeout" | "tls_failed" | "not_a_registry" | "plain_http_refused" | "redirect_refused" | "auth_required" | "auth_refused" | "realm_refused" | "token_invalid" | "credential_helper" | "credential_config" | "rate_limited" | "not_found" | "catalog_unavailable" | "delete_unsupported" | "changed" | "registry_refused" | "registry_failed" | "protocol_violation" | "content_mismatch" | "too_large" | "manifest_invalid" | "manifest_unsupported" | "platform_missing" | "image_missing" | "store_full" | "store_read_only" | "store_corrupt" | "store_failed" | "config_invalid" | "cancelled" | "internal";
+export type FaultCode = "reference_invalid" | "digest_invalid" | "platform_invalid" | "unreachable" | "connection_lost" | "timeout" | "tls_failed" | "not_a_registry" | "plain_http_refused" | "redirect_refused" | "auth_required" | "auth_refused" | "realm_refused" | "token_invalid" | "credential_helper" | "credential_config" | "rate_limited" | "not_found" | "catalog_unavailable" | "delete_unsupported" | "changed" | "registry_refused" | "registry_failed" | "protocol_violation" | "content_mismatch" | "too_large" | "manifest_invalid" | "manifest_unsupported" | "platform_missing" | "image_missing" | "store_full" | "store_read_only" | "store_corrupt" | "store_failed" | "archive_invalid" | "config_invalid" | "cancelled" | "internal";
 
 /** A likely cause of a failure, and what can be done about it. */
 export type Remedy = {

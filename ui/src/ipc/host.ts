@@ -3,7 +3,6 @@
 
 import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 
-
 /** Commands that answer once. The streaming ones have methods of their own below. */
 export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository">;
 export type CallArguments<K extends CallName> = Commands[K][0];

@@ -9,10 +9,8 @@ import { toFault, type Host } from "../ipc/host";
 const CHUNK = 128;
 /** Chunks that are kept. */
 const KEPT = 12;
-/** Tags of one question for details. */
-const BATCH = 8;
-/** Questions for details under way. */
-const LANES = 2;
+/** Tags of one question for details. The host gives up on a question when it gets the next, so there is one at a time. */
+const BATCH = 12;
 /** Milliseconds without scrolling before details are asked for. */
 const SETTLE = 120;
 /** Milliseconds between two looks at a list that grows or whose order changes. */
@@ -49,7 +47,9 @@ export class TagList {
   /** Chunks of an older generation are on screen until the first newer one comes. */
   #stale = false;
   #queue: string[] = [];
-  #lanes = 0;
+  /** The tags that are asked about now, and which run of questions they belong to. */
+  #asking: string[] = [];
+  #run = 0;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #calming: ReturnType<typeof setTimeout> | undefined;
   #turn = 0;
@@ -141,6 +141,9 @@ export class TagList {
     const { head } = this;
     if (head === null || this.reading !== null) return;
     this.reading = 0;
+    this.#run += 1;
+    this.#asking = [];
+    this.#queue = [];
     // The registry's own order does not change while details come.
     const query = { ...this.#query(0, 500), sort: "registry" as const, descending: false, grouped: false, platform: null };
     const goes = () => this.reading !== null && this.#isOpen(head.id);
@@ -161,6 +164,7 @@ export class TagList {
     }
     this.reading = null;
     this.#calmly();
+    this.#settle();
   }
 
   stopReading(): void {
@@ -172,6 +176,8 @@ export class TagList {
     if (this.head === null) return;
     try {
       this.#place(await this.#host.call("describe_tags", { id: this.head.id, tags: [tag] }));
+      // What was asked about meanwhile was given up for it.
+      this.#settle();
     } catch (thrown) {
       this.windowFault = toFault(thrown);
     }
@@ -258,6 +264,8 @@ export class TagList {
 
   /** Details for what is on screen, then for one screen on either side. What was scrolled past is forgotten. */
   #describeShown(): void {
+    // Everything is read anyway, and two questions would stop one another.
+    if (this.reading !== null) return;
     const { from, to } = this.#range;
     const screen = to - from;
     const order: string[] = [];
@@ -270,25 +278,28 @@ export class TagList {
     take(from, to);
     take(to, to + screen);
     take(from - screen, from);
-    this.#queue = order;
-    while (this.#lanes < LANES && this.#queue.length > 0) void this.#describe();
+    // What is asked about and still wanted is left to finish; what was scrolled past gives way at once.
+    this.#queue = order.filter((tag) => !this.#asking.includes(tag));
+    const wanted = this.#asking.some((tag) => order.includes(tag));
+    if (this.#queue.length > 0 && !wanted) void this.#describe();
   }
 
   async #describe(): Promise<void> {
-    this.#lanes += 1;
+    const run = (this.#run += 1);
     const { head } = this;
-    while (this.#queue.length > 0 && head !== null && this.#isOpen(head.id)) {
+    while (run === this.#run && this.#queue.length > 0 && head !== null && this.#isOpen(head.id)) {
       const tags = this.#queue.splice(0, BATCH);
+      this.#asking = tags;
       try {
         this.#place(await this.#host.call("describe_tags", { id: head.id, tags }));
         if (needsDetails(this.view)) this.#calmly();
       } catch (thrown) {
         // The rows stay without details, and the page says why.
-        if (this.#isOpen(head.id)) this.windowFault = toFault(thrown);
+        if (run === this.#run && this.#isOpen(head.id)) this.windowFault = toFault(thrown);
         this.#queue = [];
       }
     }
-    this.#lanes -= 1;
+    if (run === this.#run) this.#asking = [];
   }
 
   /** Puts details into the rows that are loaded. */

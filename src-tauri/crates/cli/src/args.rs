@@ -1,9 +1,13 @@
 //! What can be typed: verbs, options, and their help.
 
+mod account;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use oci::{Platform, Registry};
+
+pub use self::account::{Accounts, Login, Logout, Place};
 
 const EXIT_STATUSES: &str = "\
 Exit status:
@@ -72,6 +76,12 @@ pub enum Verb {
     Rmi(Rmi),
     /// Delete what no image needs any more
     Gc(Gc),
+    /// Sign in to a registry
+    Login(Login),
+    /// Sign out of a registry
+    Logout(Logout),
+    /// Show who is signed in where, or how the account for a registry is found
+    Accounts(Accounts),
     /// List the tags of a repository
     Tags(Tags),
     /// List the repositories of a registry, where it tells

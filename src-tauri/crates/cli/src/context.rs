@@ -21,12 +21,13 @@ pub struct Context {
     /// The options of every verb.
     pub shared: Shared,
     registries: OnceCell<Registries>,
+    keyring: OnceCell<Keyring>,
     log: ExchangeLog,
 }
 
 impl Context {
     pub fn new(shared: Shared) -> Self {
-        Self { shared, registries: OnceCell::new(), log: ExchangeLog::default() }
+        Self { shared, registries: OnceCell::new(), keyring: OnceCell::new(), log: ExchangeLog::default() }
     }
 
     /// Whether JSON is wanted.
@@ -66,6 +67,13 @@ impl Context {
         Ok(if dir.exists() { Some(ContentStore::open(dir)?) } else { None })
     }
 
+    /// The accounts.
+    pub fn keyring(&self) -> &Keyring {
+        self.keyring.get_or_init(|| {
+            Keyring::new(DockerConfigSource::of_environment(self.shared.docker_config.clone()))
+        })
+    }
+
     /// Whether the settings of registries, the options about them and the environment's proxies can be used.
     ///
     /// # Errors
@@ -73,8 +81,7 @@ impl Context {
     pub fn check_network(&self) -> Result<(), Failure> {
         if self.registries.get().is_none() {
             let options = self.options()?;
-            let accounts = DockerConfigSource::of_environment(self.shared.docker_config.clone());
-            let registries = Registries::new(Http::new(options, self.log.clone()), Keyring::new(accounts));
+            let registries = Registries::new(Http::new(options, self.log.clone()), self.keyring().clone());
             let _ = self.registries.set(registries);
         }
         Ok(())

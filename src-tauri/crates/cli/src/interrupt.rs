@@ -41,6 +41,17 @@ pub fn run<T>(
     outcome
 }
 
+/// Runs what is over at once. Unlike [`run`] it leaves Ctrl-C as it is, for whoever types an answer afterwards.
+///
+/// # Errors
+/// Where no runtime can be made.
+pub fn briefly<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = runtime(Threads::One).map_err(|error| {
+        engine::Error::new(engine::Code::Internal, "no threads can be started").with_source(error)
+    })?;
+    Ok(runtime.block_on(work))
+}
+
 fn runtime(threads: Threads) -> std::io::Result<Runtime> {
     match threads {
         Threads::One => Builder::new_current_thread().enable_all().build(),

@@ -2,9 +2,10 @@
 //!
 //! # Within
 //! Each verb is a module: it parses its input, calls the engine, and prints results on stdout, everything else on
-//! stderr. [`context`] is the composition root. Deliberately absent: prompts, files of settings, and any logic that the
+//! stderr. [`context`] is the composition root. Deliberately absent: prompts but for a password, files of settings, and any logic that the
 //! window would want too, which belongs to the engine.
 
+mod accounts;
 mod args;
 mod catalog;
 mod certificates;
@@ -19,6 +20,8 @@ mod images;
 mod inspect;
 mod interrupt;
 mod layers;
+mod login;
+mod logout;
 mod output;
 mod pull;
 mod rate;
@@ -44,7 +47,15 @@ fn main() -> ExitCode {
     let context = Context::new(shared);
     let of_this_computer = matches!(
         verb,
-        None | Some(Verb::Explain(_) | Verb::Images(_) | Verb::Rmi(_) | Verb::Gc(_) | Verb::Serve(_))
+        None | Some(
+            Verb::Explain(_)
+                | Verb::Images(_)
+                | Verb::Rmi(_)
+                | Verb::Gc(_)
+                | Verb::Logout(_)
+                | Verb::Accounts(_)
+                | Verb::Serve(_)
+        )
     );
     if !of_this_computer && let Err(failure) = context.check_network() {
         return failure.report(json);
@@ -58,6 +69,9 @@ fn main() -> ExitCode {
         Some(Verb::Layers(args)) => layers::run(&args, &context),
         Some(Verb::Rmi(args)) => rmi::run(&args, &context),
         Some(Verb::Gc(args)) => gc::run(&args, &context),
+        Some(Verb::Login(args)) => login::run(&args, &context),
+        Some(Verb::Logout(args)) => logout::run(&args, &context),
+        Some(Verb::Accounts(args)) => accounts::run(&args, &context),
         Some(Verb::Tags(args)) => tags::run(&args, &context),
         Some(Verb::Catalog(args)) => catalog::run(&args, &context),
         Some(Verb::Referrers(args)) => referrers::run(&args, &context),

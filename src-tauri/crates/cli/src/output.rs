@@ -43,6 +43,13 @@ pub fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Prints the label of a question on stderr, where the answer is typed behind it.
+pub fn prompt(label: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "{label}");
+    let _ = stderr.flush();
+}
+
 /// Prints a warning on stderr.
 pub fn warning(text: &str) {
     note(&format!("warning: {}", shown(text)));

@@ -25,8 +25,8 @@ pub use helper::HelperOptions;
 pub use helper::search_path::SearchPath;
 pub use keychain::Keychain;
 pub use keyring::{
-    DockerConfigSource, DockerWouldChoose, Keep, KeepChoice, Kept, Keyring, Outcome, SignedOut, Trail,
-    TrailStep,
+    Account, DockerConfigSource, DockerWouldChoose, Keep, KeepChoice, Kept, Keyring, Outcome, SignedOut,
+    Trail, TrailStep,
 };
 
 /// What is sent to a registry, or to its token realm, to be let in.

@@ -99,6 +99,8 @@ codes! {
     StoreCorrupt => "store_corrupt",
     /// Reading or writing the store failed otherwise.
     StoreFailed => "store_failed",
+    /// A file is no archive of images, or a damaged one.
+    ArchiveInvalid => "archive_invalid",
     /// A setting or an option is unusable.
     ConfigInvalid => "config_invalid",
     /// The person cancelled.

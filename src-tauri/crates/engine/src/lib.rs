@@ -1,6 +1,7 @@
 //! Everything of Longshore that touches disk or network. The faces (window, command line, embedded registry)
 //! know the engine; it knows none of them.
 
+pub mod archive;
 pub mod blob;
 pub mod compare;
 pub mod credential;
@@ -10,9 +11,11 @@ pub mod error;
 pub mod exchange;
 pub mod image;
 pub mod job;
+pub mod push;
 pub mod registry;
 pub mod remedy;
 pub mod store;
+pub mod tar;
 pub mod transfer;
 
 pub use error::{Action, Code, Detail, Error, Result, Side, Subject};

@@ -217,6 +217,11 @@ pub fn remedies(error: &Error, signed_in: Option<&str>) -> Vec<Remedy> {
             Remedy::settings("Another folder can hold the images", None),
         ],
         Code::StoreFailed => vec![Remedy::retry("The disk, or the folder of the images, is in trouble")],
+        Code::ArchiveInvalid => {
+            vec![Remedy::retry(
+                "The file may have been cut on its way, or is still being written: copy it again",
+            )]
+        }
         Code::ConfigInvalid => vec![Remedy::settings("A setting can't be used as it is", registry)],
         Code::Cancelled => {
             vec![Remedy::new(RemedyAction::Retry, "You stopped it; what has arrived is kept", "Go on")]

@@ -36,6 +36,7 @@ pub mod ingest;
 pub mod inventory;
 mod layout;
 mod lease;
+mod mounts;
 mod names;
 mod place;
 mod rebuild;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use testkit::auth::Guard;
+
 use super::*;
+use crate::wire::all::{DeleteMode, Keep, Origin, TypedSecret};
 
 /// Texts that mean harm to whoever takes them for a path, a URL, an option or a format.
 const HOSTILE: &[&str] = &[
@@ -56,6 +59,62 @@ fn paths_under(folder: &Path) -> BTreeSet<String> {
     found
 }
 
+/// What a registry holds, and what goes from it.
+async fn explore(desk: &Desk, text: &str) {
+    let (app, owned) = (&desk.app, || text.to_owned());
+    let known = || "127.0.0.1:1/x".to_owned();
+    assert!(explorer::open_repository(app, owned()).await.is_err(), "{text:?}");
+    assert!(explorer::list_catalog(app, "127.0.0.1:1".into(), Some(owned())).await.is_err(), "{text:?}");
+    let _ = explorer::list_catalog(app, owned(), None).await;
+    assert!(delete::plan_delete(app, owned(), vec!["1.0".into()]).await.is_err(), "{text:?}");
+    assert!(delete::plan_delete(app, known(), vec![owned()]).await.is_err(), "{text:?}");
+    assert!(referrer::list_referrers(app, owned(), LookIn::Auto).await.is_err(), "{text:?}");
+    let side = |input: String, platform| CompareSide { input, from: LookIn::Store, platform };
+    let compared = compare::compare_images(app, side(owned(), None), side(known(), Some(owned()))).await;
+    assert!(compared.is_err(), "{text:?}");
+}
+
+/// Names and pushes; nothing of that name is here.
+async fn push_and_name(desk: &Desk, text: &str) {
+    let (app, owned) = (&desk.app, || text.to_owned());
+    let known = || "127.0.0.1:1/x:y".to_owned();
+    assert!(push::tag_image(app, owned(), known(), true).await.is_err(), "{text:?}");
+    assert!(push::tag_image(app, known(), owned(), true).await.is_err(), "{text:?}");
+    assert!(push::retag(app, known(), owned(), true).await.is_err(), "{text:?}");
+    for (input, destination, platforms) in
+        [(owned(), known(), vec![]), (known(), owned(), vec![]), (known(), known(), vec![owned()])]
+    {
+        let request = PushRequest { input, from: Origin::Store, destination, platforms, all_tags: false };
+        if let Ok(id) = push::start_push(app, request).await {
+            assert_eq!(desk.finish(id).await.0.state, JobEnd::Failed, "{text:?}");
+        }
+    }
+}
+
+/// A helper's name is no program, a secret no option, and neither is kept for a registry that refuses it.
+async fn sign_in_and_out(desk: &Desk, host: &str, text: &str) {
+    let app = &desk.app;
+    let request = |host: &str, helper: &str, username: &str, secret: &str| SignInRequest {
+        host: host.to_owned(),
+        username: username.to_owned(),
+        secret: TypedSecret(secret.to_owned().into()),
+        keep: Keep::Helper,
+        helper: Some(helper.to_owned()),
+    };
+    for typed in [
+        request(host, text, "ann", "secret"),
+        request(host, "pass", text, "secret"),
+        request(host, "pass", "ann", text),
+        request(text, "pass", "ann", "secret"),
+    ] {
+        assert!(account::sign_in(app, typed).await.is_err(), "{text:?}");
+    }
+    assert!(
+        crate::commands::network::trust_certificate(app, host.to_owned(), text.to_owned()).await.is_err(),
+        "{text:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
     let desk = Desk::new();
@@ -63,6 +122,7 @@ async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
     // The store exists before, so that what appears beside it is seen.
     store::list_images(&desk.app).await.expect("a store");
     let before = paths_under(desk.folder.path());
+    let guarded = Registry::guarded(Guard::basic("bob", "nobody types this"));
     let long = "a".repeat(100_000);
     for text in HOSTILE.iter().copied().chain([long.as_str()]) {
         let owned = || text.to_owned();
@@ -84,10 +144,16 @@ async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
             }
         }
         let _ = registry::ping_registry(&desk.app, owned()).await;
+        explore(&desk, text).await;
+        push_and_name(&desk, text).await;
+        sign_in_and_out(&desk, &guarded.host(), text).await;
         let settings = Settings { plain_http: vec![owned()], platform: Some(owned()), ..Settings::default() };
         let _ = settings::write_settings(&desk.app, settings).await;
     }
     for id in [0, 1 << 40, u64::MAX] {
+        assert!(explorer::describe_tags(&desk.app, id, vec!["1.0".into()]).await.is_err());
+        let request = DeleteRequest { plan: id, mode: DeleteMode::Manifest };
+        assert!(delete::delete_tags(&desk.app, request).await.is_err());
         assert!(exchange::read_exchange(&desk.app, id).await.is_err());
         assert!(transfer::pause_job(&desk.app, id).await.is_err());
         assert!(transfer::cancel_job(&desk.app, id).await.is_err());

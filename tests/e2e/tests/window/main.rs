@@ -1,5 +1,6 @@
 //! The window, used as a person uses it.
 
+mod accounts;
 mod details;
 mod first;
 mod hostile;

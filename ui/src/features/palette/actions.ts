@@ -96,5 +96,8 @@ async function copy(app: App, text: string): Promise<void> {
 function refresh(app: App): void {
   void app.registries.refresh();
   void app.info.refresh();
+  app.catalogs.refresh();
+  const { page } = app.navigation;
+  if (page.kind === "repository") void app.tags(page.input).open();
   app.storeChanged();
 }

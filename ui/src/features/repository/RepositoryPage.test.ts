@@ -108,7 +108,7 @@ describe("a repository's page", () => {
     const { user } = await draw("ghcr.io/owner/app");
     await grid();
     await settled();
-    await user.click(screen.getByRole("button", { name: "Platform: any" }));
+    await user.click(screen.getByRole("button", { name: "Any platform" }));
     await user.click(await screen.findByRole("menuitem", { name: "linux/arm64" }));
     await waitFor(() => expect(rows()).toEqual(["v2.1.0", "latest", "v2.0.3"]));
   });
@@ -131,6 +131,16 @@ describe("a repository's page", () => {
     await waitFor(() => expect(asked("open_repository").length).toBe(before + 1));
     app.openRepository("localhost:5000/base");
     expect(await screen.findByText("No tags in localhost:5000/base")).toBeInTheDocument();
+  });
+
+  it("is asked for again with F5, the old rows still there", async () => {
+    const { user, asked } = await draw("nginx");
+    await grid();
+    await settled();
+    await user.keyboard("{F5}");
+    expect(rows()[0]).toBe("latest");
+    await waitFor(() => expect(asked("open_repository")).toHaveLength(2));
+    await waitFor(() => expect(asked("close_repository")).toEqual([{ id: 1 }]));
   });
 
   it("is found again as it was left", async () => {

@@ -49,6 +49,8 @@ impl World {
         command
             .env_clear()
             .env("HOME", self.path("home"))
+            // No keychain of whoever runs the tests.
+            .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .env("LONGSHORE_STORE", self.store_dir())
             .current_dir(self.dir.path())
             .args(args)

@@ -25,6 +25,17 @@ use super::memory::Memory;
 use super::{Credential, Found, Place, Secret};
 use crate::error::Result;
 
+/// A registry that somebody signed in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The registry.
+    pub registry: Registry,
+    /// The account, where it is known without asking a helper.
+    pub account: Option<String>,
+    /// Where it is kept, for people.
+    pub place: String,
+}
+
 /// Finds the credential for a registry, and keeps one. Clones share what was signed in for the session.
 ///
 /// Files and helpers are asked again each time, so that a `docker login` beside us is seen at once.
@@ -101,31 +112,46 @@ impl Keyring {
         }
     }
 
-    /// The registries that somebody signed in to, as the session, the files and the list of the keychain say; the account
-    /// where one of them names it. Quick, and silent: neither helper nor keychain is asked, and a file that can't be used
-    /// is passed over.
+    /// The registries that somebody signed in to, with the account where it is known: see [`Keyring::accounts`].
     pub async fn signed_in(&self) -> Vec<(Registry, Option<String>)> {
-        let mut found: Vec<(Registry, Option<String>)> = Vec::new();
-        let mut add = |registry: Registry, account: Option<String>| match found
+        self.accounts().await.into_iter().map(|account| (account.registry, account.account)).collect()
+    }
+
+    /// Who is signed in where, as the session, the files and the list of the keychain say: of each registry the place that
+    /// goes first. Quick, and silent: neither helper nor keychain is asked, and a file that can't be used is passed over.
+    pub async fn accounts(&self) -> Vec<Account> {
+        let mut found: Vec<Account> = Vec::new();
+        let mut add = |registry: Registry, account: Option<String>, place: String| match found
             .iter_mut()
-            .find(|(known, _)| identity(known) == identity(&registry))
+            .find(|known| identity(&known.registry) == identity(&registry))
         {
-            Some((_, known)) if known.is_none() => *known = account,
+            Some(known) if known.account.is_none() => known.account = account,
             Some(_) => {}
-            None => found.push((registry, account)),
+            None => found.push(Account { registry, account, place }),
         };
         for (key, account) in self.session.accounts() {
-            Registry::parse(&key).into_iter().for_each(|registry| add(registry, account.clone()));
+            let registry = Registry::parse(&key).into_iter();
+            registry.for_each(|registry| add(registry, account.clone(), trail::SESSION.to_owned()));
         }
         for place in self.source.iter().flat_map(DockerConfigSource::places) {
+            let name = place.name();
             if let Source::Keychain(keychain) = &place {
                 for (key, account) in keychain.known().await.unwrap_or_default() {
                     let account = Some(account).filter(|account| !account.is_empty());
-                    Registry::parse(&key).into_iter().for_each(|registry| add(registry, account.clone()));
+                    let registry = Registry::parse(&key).into_iter();
+                    registry.for_each(|registry| add(registry, account.clone(), name.clone()));
                 }
             }
             let Ok(Some(config)) = place.load().await else { continue };
-            config.signed_in().into_iter().for_each(|(registry, account)| add(registry, account));
+            for (registry, account) in config.signed_in() {
+                // Without an account the entry is the mark that docker leaves beside a helper's.
+                let helper = config.helper_of(&registry).filter(|_| account.is_none());
+                let place = helper.map_or_else(
+                    || format!("`{name}`"),
+                    |(helper, setting)| format!("docker-credential-{helper} ({setting})"),
+                );
+                add(registry, account, place);
+            }
         }
         found
     }

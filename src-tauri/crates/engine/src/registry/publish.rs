@@ -77,6 +77,34 @@ impl RegistryClient {
         }
     }
 
+    /// Whether a repository is there; none where the registry does not say.
+    ///
+    /// # Errors
+    /// [`Code::AuthRequired`], [`Code::AuthRefused`], and what the transport gives.
+    pub async fn repository_exists(
+        &self,
+        repository: &RepositoryName,
+        job: Option<&Job>,
+    ) -> Result<Option<bool>> {
+        let purpose = Purpose::new("tags", "Longshore asks whether the repository is there already.");
+        let request = self.request(&format!("/v2/{}/tags/list?n=1", repository.path()), purpose)?;
+        let answer = self.call(request, &[Scope::push(repository)], job).await?;
+        match answer.status {
+            status if status.is_success() => {
+                answer.body.note("it is there");
+                Ok(Some(true))
+            }
+            StatusCode::NOT_FOUND => {
+                answer.body.note("it is not there yet");
+                Ok(Some(false))
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(self.push_refusal(answer, repository, None).await)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The digest that a tag stands for; none where there is no such tag, or no such repository yet.
     ///
     /// # Errors

@@ -116,7 +116,9 @@ async fn a_proxy_in_front_that_is_broken_is_told_apart_from_the_registry() {
         .location("^/v2/", "default_type text/html; return 200 '<html>hello</html>';")
         .start();
     let registries = Registries::new(Http::new(quick(), ExchangeLog::default()), Keyring::anonymous());
+    let small = Nginx::before(&registry.host()).location("^/v2/", "return 413;").start();
     let rows = [
+        ("413", small.reference("team/app", "1"), Code::RegistryRefused, vec!["none"]),
         ("502", broken.reference("team/app", "1"), Code::RegistryFailed, vec!["retry"]),
         ("a page", page.reference("team/app", "1"), Code::NotARegistry, vec!["retry", "edit_reference"]),
     ];

@@ -5,8 +5,11 @@
 
 mod scene;
 
+mod content;
 mod copy;
 mod interrupted;
 mod mounts;
+mod plan;
+mod reached;
 mod tags;
 mod uploads;

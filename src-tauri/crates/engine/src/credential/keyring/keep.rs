@@ -60,8 +60,10 @@ impl Keyring {
     /// Where a registry's credential could be kept, the safest first. Neither a helper is run nor anybody asked to unlock
     /// anything; whether there is a keychain is found out within three seconds.
     pub async fn keep_choices(&self, registry: &Registry) -> Vec<KeepChoice> {
-        let mut choices = vec![self.keychain_choice().await];
-        choices.extend(self.helper_choices(registry).await);
+        let keychain = self.keychain_choice().await;
+        let helpers = self.helper_choices(registry, &keychain).await;
+        let mut choices = vec![keychain];
+        choices.extend(helpers);
         let choice = |keep, available, why: String, docker_reads| KeepChoice {
             keep,
             available,
@@ -79,9 +81,10 @@ impl Keyring {
             }
         });
         choices.push(choice(Keep::Session, true, "forgotten when Longshore ends".to_owned(), false));
-        // What is configured for the registry is what the person wants for it; then what encrypts.
+        // What is configured for the registry is what the person wants for it; then what encrypts and is known to work.
         let configured = self.configured(registry).await.map(|(name, _)| Keep::Helper(name));
-        let usable = |choice: &KeepChoice| choice.available && choice.keep != Keep::Session;
+        let usable =
+            |choice: &KeepChoice| choice.available && matches!(choice.keep, Keep::Keychain | Keep::File);
         let best = choices
             .iter()
             .position(|choice| choice.available && Some(&choice.keep) == configured.as_ref())
@@ -103,7 +106,7 @@ impl Keyring {
         KeepChoice { keep: Keep::Keychain, available, recommended: false, why, docker_reads: false }
     }
 
-    async fn helper_choices(&self, registry: &Registry) -> Vec<KeepChoice> {
+    async fn helper_choices(&self, registry: &Registry, keychain: &KeepChoice) -> Vec<KeepChoice> {
         let Some(source) = self.source.as_ref().filter(|source| source.config_file.is_some()) else {
             return Vec::new();
         };
@@ -123,6 +126,10 @@ impl Keyring {
                     (false, format!("`docker-credential-{name}`, which `{setting}` names, is not installed"))
                 }
                 (Some(why), true, _) => (false, why),
+                // It is a client of the same keychain.
+                (None, true, None) if name == "secretservice" && !keychain.available => {
+                    (false, keychain.why.clone())
+                }
                 (None, true, Some(setting)) => {
                     (true, format!("docker uses it for this registry (`{setting}`)"))
                 }
@@ -163,7 +170,7 @@ impl Keyring {
         };
         let Some(place) = place else {
             self.remember(registry, credential);
-            let place = "this session".to_owned();
+            let place = super::trail::SESSION.to_owned();
             return Ok(Kept { keep: Keep::Session, place, warnings });
         };
         self.forget(registry);

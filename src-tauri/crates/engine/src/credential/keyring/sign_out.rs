@@ -27,7 +27,7 @@ impl Keyring {
     pub async fn sign_out(&self, registry: &Registry) -> Result<SignedOut> {
         let mut done = SignedOut::default();
         if let Some(credential) = self.session.remove(registry) {
-            done.removed.push(of("this session", credential.account()));
+            done.removed.push(of(super::trail::SESSION, credential.account()));
         }
         // Whatever happens below, tokens of the old account are no longer used.
         self.changed();

@@ -74,6 +74,9 @@ pub(super) struct Walk {
     pub(super) chosen: Option<usize>,
 }
 
+/// What is signed in for as long as the process lives, for people.
+pub(super) const SESSION: &str = "this session";
+
 const EARLIER: &str = "an earlier place has an account, so this one is not used";
 const NOT_ASKED: &str = "an earlier place has an account, so this one is not asked";
 
@@ -194,7 +197,7 @@ struct InFile {
 
 impl Walk {
     fn session(&mut self, registry: &Registry, credential: Option<Credential>) {
-        let place = "this session".to_owned();
+        let place = SESSION.to_owned();
         match credential {
             None => {
                 let why = format!("nobody signed in to {registry} in it");

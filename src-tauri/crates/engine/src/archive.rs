@@ -1,0 +1,23 @@
+//! Archives of images: files that `docker save`, `podman save`, skopeo and Longshore write, and OCI layout folders.
+//!
+//! An [`Archive`] is opened once, told by its content (never by its name), and read at any place; what is compressed
+//! as a whole is unpacked into a temporary file first, since nobody can seek in it. [`ArchiveSource`] gives its images
+//! to a transfer, [`ArchiveSink`] takes one and writes a hybrid that `docker load` and OCI tools both read.
+//!
+//! Invariants:
+//! - Links lead only to entries of the same archive; nothing of the file system outside is ever read.
+//! - An archive is written beside its place and renamed when it is whole: what stood there stays until then.
+//! - Blobs are taken as they are: the digests of what is saved survive.
+//!
+//! Sources: image-spec `image-layout.md`; moby `image/tarexport` (`manifest.json`, `repositories`).
+
+mod detect;
+mod docker;
+mod open;
+mod sink;
+mod source;
+
+pub use detect::{Compression, Kind};
+pub use open::Archive;
+pub use sink::{ArchiveSink, Format};
+pub use source::{ArchiveSource, Listed};

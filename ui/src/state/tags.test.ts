@@ -1,0 +1,66 @@
+import { describe, expect, it, vi } from "vitest";
+import { fakeHost } from "../ipc/fake";
+import type { CallArguments, CallName, CallResult } from "../ipc/host";
+import { TagList } from "./tags.svelte";
+
+/** As Rust does: the next question for details makes the host give up on the one before. */
+function givingUp(delay: number) {
+  const host = fakeHost({ speed: Infinity });
+  const asked: { tags: string[]; givenUp: boolean }[] = [];
+  const call = async <K extends CallName>(name: K, args: CallArguments<K>): Promise<CallResult<K>> => {
+    if (name !== "describe_tags") return host.call(name, args);
+    const { tags } = args as CallArguments<"describe_tags">;
+    const last = asked.at(-1);
+    const question = { tags, givenUp: false, done: false };
+    if (last && !("done" in last && last.done === true)) last.givenUp = true;
+    asked.push(question);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    question.done = true;
+    if (question.givenUp) {
+      return tags.map((tag) => ({ tag, digest: null, mediaType: null, kind: null, platforms: [], size: null, updated: null, local: null, fault: null, knot: null }));
+    }
+    return host.call(name, args);
+  };
+  return { host: { ...host, call }, asked };
+}
+const described = (list: TagList, from: number, to: number) => Array.from({ length: to - from }, (_, index) => list.row(from + index)).filter((row) => row?.digest != null).length;
+
+describe("details of tags", () => {
+  it("come for what is on screen, though a new question ends the one before", async () => {
+    const { host, asked } = givingUp(20);
+    const list = new TagList(host, "nginx");
+    list.show(0, 25);
+    await list.open();
+    await vi.waitFor(() => expect(described(list, 0, 50)).toBe(50), { timeout: 4000 });
+    expect(asked.filter(({ givenUp }) => givenUp)).toEqual([]);
+    list.close();
+  });
+
+  it("give way at once when they are scrolled past, and come when they are scrolled back to", async () => {
+    const { host, asked } = givingUp(300);
+    const list = new TagList(host, "nginx");
+    list.show(0, 25);
+    await list.open();
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    list.show(600, 625);
+    await vi.waitFor(() => expect(described(list, 600, 625)).toBe(25), { timeout: 4000 });
+    expect(asked[0]?.givenUp).toBe(true);
+    list.show(0, 25);
+    await vi.waitFor(() => expect(described(list, 0, 25)).toBe(25), { timeout: 4000 });
+    list.close();
+  });
+
+  it("of every tag are read without being stopped by what is on screen", async () => {
+    const { host, asked } = givingUp(5);
+    const list = new TagList(host, "nginx");
+    list.show(0, 25);
+    await list.open();
+    await vi.waitFor(() => expect([list.head?.finished, described(list, 0, 50)]).toEqual([true, 50]));
+    const reading = list.readAll();
+    list.show(1000, 1025);
+    await reading;
+    await vi.waitFor(() => expect(list.known).toEqual({ found: 1036, described: 1036 }), { timeout: 4000 });
+    expect(asked.filter(({ givenUp }) => givenUp)).toEqual([]);
+    list.close();
+  });
+});
