@@ -66,6 +66,12 @@ pub enum Verb {
     Explain(Explain),
     /// Pull an image from its registry into the store
     Pull(Pull),
+    /// Push an image of the store to the registry that its name says
+    Push(Push),
+    /// Copy an image between registries, the store and layouts
+    Copy(Copy),
+    /// Give an image of the store a second name
+    Tag(Tag),
     /// List the images of the store
     Images(Images),
     /// Show what an image is and how it runs
@@ -123,6 +129,47 @@ pub struct Pull {
     /// Print only the image's full name
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Push {
+    /// The image's name in the store, which says where it goes
+    #[arg(value_name = "REFERENCE")]
+    pub input: String,
+    /// Every tag of the repository that the store has
+    #[arg(long, short = 'a')]
+    pub all_tags: bool,
+    /// Only this platform (repeatable) [default: those that are here]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    pub platform: Vec<Platform>,
+    /// Only say what would be pushed, mounted and moved
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print only the image's full name
+    #[arg(long, short, conflicts_with_all = ["json", "dry_run"])]
+    pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Copy {
+    /// docker://REFERENCE, store:REFERENCE or oci:DIR[:NAME]
+    pub source: String,
+    /// docker://REFERENCE, store:REFERENCE or oci:DIR[:NAME]
+    pub destination: String,
+    /// Only this platform (repeatable) [default: all of them]
+    #[arg(long, value_name = "PLATFORM", value_parser = platform)]
+    pub platform: Vec<Platform>,
+    /// Print only the digest
+    #[arg(long, short, conflicts_with = "json")]
+    pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Tag {
+    /// The image: its name, digest or ID in the store
+    pub source: String,
+    /// The name that it gets too; one that is there moves
+    pub destination: String,
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,6 +10,7 @@ mod args;
 mod catalog;
 mod certificates;
 mod context;
+mod copy;
 mod delete;
 mod diff;
 mod explain;
@@ -24,11 +25,13 @@ mod login;
 mod logout;
 mod output;
 mod pull;
+mod push;
 mod rate;
 mod referrers;
 mod rmi;
 mod serve;
 mod stored;
+mod tag;
 mod tags;
 mod window;
 
@@ -64,6 +67,9 @@ fn main() -> ExitCode {
         None => window::run(&context),
         Some(Verb::Explain(args)) => explain::run(&args, &context),
         Some(Verb::Pull(args)) => pull::run(&args, &context),
+        Some(Verb::Push(args)) => push::run(&args, &context),
+        Some(Verb::Copy(args)) => copy::run(&args, &context),
+        Some(Verb::Tag(args)) => tag::run(&args, &context),
         Some(Verb::Images(args)) => images::run(&args, &context),
         Some(Verb::Inspect(args)) => inspect::run(&args, &context),
         Some(Verb::Layers(args)) => layers::run(&args, &context),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 mod bars;
 mod progress;
 
-use progress::Progress;
+pub use progress::{Progress, Words};
 
 use crate::args;
 use crate::context::Context;
@@ -49,7 +49,7 @@ pub fn run(args: &args::Pull, context: &Context) -> Result<(), Failure> {
     if tell == Tell::Everything && !args.all_tags && !typed.tag && !typed.digest {
         output::line("Using default tag: latest")?;
     }
-    let progress = Progress::new(tell == Tell::Everything, std::io::stdout().is_terminal());
+    let progress = Progress::new(Words::PULL, tell == Tell::Everything, std::io::stdout().is_terminal());
     let observer = progress.clone();
     let job = Job::new(move |event| observer.observe(event));
     let pull = Pull { context, store: context.store()?, platforms, tell, progress, job: job.clone() };
@@ -59,13 +59,13 @@ pub fn run(args: &args::Pull, context: &Context) -> Result<(), Failure> {
 }
 
 /// Which parts of the reference were typed.
-struct Typed {
-    tag: bool,
-    digest: bool,
+pub struct Typed {
+    pub tag: bool,
+    pub digest: bool,
 }
 
 impl Typed {
-    fn of(input: &str) -> Self {
+    pub fn of(input: &str) -> Self {
         let explanation = oci::explain::explain(input);
         let typed = |kind: SegmentKind| {
             explanation.outcome.as_ref().is_ok_and(|parts| {

@@ -71,20 +71,20 @@ impl Bars {
     }
 
     /// The image is whole: says so on every line that is there still.
-    pub fn complete(&self, at: usize) {
+    pub fn complete(&self, at: usize, what: &str) {
         if !self.crowded {
-            self.say(at, "Pull complete");
+            self.say(at, what);
         }
     }
 
     /// Rewrites one line with a bar of bytes, unless that was done a moment ago.
-    pub fn downloading(&self, at: usize, done: u64, size: u64) {
+    pub fn moving(&self, at: usize, word: &str, done: u64, size: u64) {
         let Some(line) = self.lines.get(at) else { return };
         if line.told.get().is_some_and(|told| told.elapsed() < TELL_EVERY) {
             return;
         }
         line.told.set(Some(Instant::now()));
-        self.say(at, &format!("Downloading {}", bar(done, size, self.columns)));
+        self.say(at, &format!("{word} {}", bar(done, size, self.columns)));
     }
 
     /// Prints something else above the lines.

@@ -23,6 +23,8 @@ use crate::job::Job;
 /// The store as a sink: it holds a lease, so that nothing it was given is collected before it has a name.
 pub struct StoreSink {
     store: ContentStore,
+    /// The name in the index, in place of the reference.
+    label: Option<String>,
     _lease: Lease,
 }
 
@@ -33,7 +35,14 @@ impl StoreSink {
     /// As [`ContentStore::lease`].
     pub async fn open(store: &ContentStore) -> Result<Self> {
         let store = store.clone();
-        blocking(move || Ok(Self { _lease: store.lease()?, store })).await
+        blocking(move || Ok(Self { _lease: store.lease()?, store, label: None })).await
+    }
+
+    /// Gives the image this name in the index, whatever reference it is asked for: for layouts that other tools read.
+    #[must_use]
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
     }
 }
 
@@ -71,9 +80,13 @@ impl ImageSink for StoreSink {
 
     async fn publish(&self, root: &Document, name: Option<&Reference>, _job: &Job) -> Result<Option<Digest>> {
         let (store, root, name) = (self.store.clone(), root.clone(), name.cloned());
+        let label = self.label.clone();
         blocking(move || {
             store.put_as(&root.descriptor.digest, &root.bytes)?;
-            store.publish(name.as_ref(), &root.descriptor)
+            match label {
+                Some(label) => store.publish_labelled(&label, &root.descriptor),
+                None => store.publish(name.as_ref(), &root.descriptor),
+            }
         })
         .await
     }

@@ -104,15 +104,31 @@ impl ContentStore {
         Ok(previous.into_iter().next().flatten())
     }
 
+    /// As [`ContentStore::publish`] under a name that need be no reference: for layouts that other tools read.
+    ///
+    /// # Errors
+    /// As [`ContentStore::publish`].
+    pub fn publish_labelled(&self, label: &str, root: &Descriptor) -> Result<Option<Digest>> {
+        self.check_here(root)?;
+        self.sync_blobs()?;
+        let now = pulled_at_now();
+        self.update(|index| (index.enter(Some(label.to_owned()), root, &now), true))
+    }
+
+    fn check_here(&self, root: &Descriptor) -> Result<()> {
+        if self.blob_size(&root.digest)? == Some(root.size) {
+            return Ok(());
+        }
+        let message = format!("`{}` can't be named: the store does not have it", root.digest);
+        Err(Error::new(Code::ImageMissing, message)
+            .with_hint("Check that the store's disk is connected, then pull the image again")
+            .at_digest(&root.digest))
+    }
+
     /// As [`ContentStore::publish`] for several names, all or none of them, in one write.
     pub fn publish_all(&self, names: &[(Option<&Reference>, &Descriptor)]) -> Result<Vec<Option<Digest>>> {
         for (_, root) in names {
-            if self.blob_size(&root.digest)? != Some(root.size) {
-                let message = format!("`{}` can't be named: the store does not have it", root.digest);
-                return Err(Error::new(Code::ImageMissing, message)
-                    .with_hint("Check that the store's disk is connected, then pull the image again")
-                    .at_digest(&root.digest));
-            }
+            self.check_here(root)?;
         }
         // A blob that another process has just renamed into place may not be durable yet.
         self.sync_blobs()?;

@@ -142,10 +142,10 @@ async fn keep(
         [one] => {
             let document = source.document(&plain(one), job).await;
             let document = document.map_err(|error| error.on_side(Side::Source))?;
-            (document, format!("only {} is pushed, as a manifest of its own", list(&platforms)))
+            (document, format!("only {} goes along, as a manifest of its own", list(&platforms)))
         }
         _ => {
-            let how = format!("the index is pushed with {} alone", list(&platforms));
+            let how = format!("the index goes with {} alone", list(&platforms));
             (shortened(&root, |entry| stays(entry), index)?, how)
         }
     };

@@ -1,0 +1,142 @@
+//! `copy`: from one place to another, streamed; the places are named as skopeo names them.
+
+use std::sync::Arc;
+
+use engine::endpoint::{ImageSink, ImageSource, Mounts};
+use engine::registry::{RegistryClient, RegistrySink, RegistrySource};
+use engine::store::{ContentStore, StoreSink};
+use engine::transfer::{Outcome, Plan, Platforms, Request, transfer};
+use engine::{Code, Error};
+use oci::Reference;
+use serde_json::json;
+
+mod place;
+
+use place::Place;
+
+use crate::args;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::interrupt::{self, Threads};
+use crate::output;
+use crate::pull::Words;
+use crate::push::{self, Watched};
+
+/// Runs the verb.
+pub fn run(args: &args::Copy, context: &Context) -> Result<(), Failure> {
+    let from = Place::parse(&args.source)?;
+    let to = Place::parse(&args.destination)?;
+    if let Place::Store(name) = &to {
+        // An ID or a digest alone finds an image; it names none.
+        crate::find::reference(name)?;
+    }
+    let tell = !context.json() && !args.quiet;
+    let copy = Copy { args, context, watched: Watched::new(Words::COPY, tell), from, to };
+    interrupt::run(Threads::Several, &copy.watched.job, async {
+        let copied = copy.copy().await;
+        copy.watched.progress.end(copied.is_ok());
+        let mut warnings = copy.watched.warnings();
+        for client in copy.clients() {
+            warnings.extend(context.warn(&client));
+        }
+        let outcome = copied?;
+        if context.json() {
+            let mut object = push::outcome_json(&outcome);
+            object["source"] = json!(copy.from.to_string());
+            object["destination"] = json!(copy.to.to_string());
+            object["warnings"] = json!(warnings);
+            output::json(&object)?;
+        } else if args.quiet {
+            output::line(outcome.root.digest.as_str())?;
+        } else {
+            output::line(&format!("Digest: {}", outcome.root.digest))?;
+            output::line(&format!("Copied {} to {}", copy.from, copy.to))?;
+        }
+        Ok(())
+    })
+}
+
+struct Copy<'a> {
+    args: &'a args::Copy,
+    context: &'a Context,
+    watched: Watched,
+    from: Place,
+    to: Place,
+}
+
+impl Copy<'_> {
+    async fn copy(&self) -> Result<Outcome, Failure> {
+        let job = &self.watched.job;
+        let target = self.from.target(self.context)?;
+        let source = self.source()?;
+        let sink = self.sink().await?;
+        let request = Request::new(target, self.platforms(), self.to.name()).mounting(self.mounts()?);
+        let work = async {
+            if matches!(request.platforms, Platforms::Present) {
+                let plan = Plan::of(&*source, Some(&*sink), &request, job).await?;
+                push::check_nothing_lost(&plan, &self.args.platform)?;
+            }
+            transfer(source, sink, &request, job).await
+        };
+        work.await.map_err(|error: Error| match error.code() {
+            Code::Cancelled => {
+                Error::cancelled().with_hint("The destination's name is untouched; copy again").into()
+            }
+            _ => self.context.failure(error),
+        })
+    }
+
+    /// A registry has all that its index lists; a folder may have a part.
+    fn platforms(&self) -> Platforms {
+        match (&self.args.platform[..], &self.from) {
+            ([], Place::Registry(_)) => Platforms::All,
+            (chosen, _) => push::platforms(chosen),
+        }
+    }
+
+    fn source(&self) -> Result<Arc<dyn ImageSource>, Failure> {
+        Ok(match &self.from {
+            Place::Registry(name) => {
+                Arc::new(RegistrySource::new(self.client(name), name.repository().clone()))
+            }
+            Place::Store(_) => Arc::new(self.context.store()?),
+            Place::Layout { dir, .. } => Arc::new(place::open_layout(dir)?),
+        })
+    }
+
+    async fn sink(&self) -> Result<Arc<dyn ImageSink>, Failure> {
+        Ok(match &self.to {
+            Place::Registry(name) => {
+                Arc::new(RegistrySink::new(self.client(name), name.repository().clone()))
+            }
+            Place::Store(_) => Arc::new(StoreSink::open(&self.context.store()?).await?),
+            Place::Layout { dir, name } => {
+                let sink = StoreSink::open(&ContentStore::open(dir)?).await?;
+                Arc::new(match name {
+                    Some(name) => sink.labelled(name),
+                    None => sink,
+                })
+            }
+        })
+    }
+
+    /// What the store knows of where the destination's registry has the blobs.
+    fn mounts(&self) -> Result<Mounts, Failure> {
+        match (&self.to, self.context.existing_store()?) {
+            (Place::Registry(name), Some(store)) => Ok(store.mounts(name.registry())?),
+            _ => Ok(Mounts::none()),
+        }
+    }
+
+    fn client(&self, name: &Reference) -> RegistryClient {
+        self.context.client(name.registry())
+    }
+
+    /// The clients that were asked, each once.
+    fn clients(&self) -> Vec<RegistryClient> {
+        let mut names: Vec<&Reference> =
+            [&self.from, &self.to].into_iter().filter_map(Place::registry).collect();
+        names.dedup_by_key(|name| name.registry().clone());
+        names.into_iter().map(|name| self.client(name)).collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! Where an image is, or goes to: `docker://REFERENCE`, `store:REFERENCE`, `oci:DIR[:NAME]`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use engine::endpoint::Target;
+use engine::store::ContentStore;
+use engine::{Code, Error};
+use oci::Reference;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::find::{self, Wanted};
+
+/// One end of a copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A registry.
+    Registry(Reference),
+    /// Longshore's store. What was typed is kept: it may be an ID or a digest.
+    Store(String),
+    /// A folder in the OCI image layout.
+    Layout { dir: PathBuf, name: Option<String> },
+}
+
+impl Place {
+    /// Reads what was typed.
+    ///
+    /// # Errors
+    /// Where there is no transport, or one that there is none of.
+    pub fn parse(input: &str) -> Result<Self, Failure> {
+        let usage = |message: String, hint: String| Failure::Usage { message, hint };
+        if let Some(name) = input.strip_prefix("docker://") {
+            return Ok(Self::Registry(find::reference(name)?));
+        }
+        match input.split_once(':') {
+            Some(("store", name)) => {
+                Wanted::parse(name)?;
+                Ok(Self::Store(name.to_owned()))
+            }
+            Some(("oci", rest)) => {
+                let (dir, name) = match rest.split_once(':') {
+                    Some((dir, name)) => (dir, Some(name.to_owned()).filter(|name| !name.is_empty())),
+                    None => (rest, None),
+                };
+                if dir.is_empty() {
+                    return Err(usage(
+                        format!("`{input}` names no folder"),
+                        "Write `oci:DIR:NAME`".to_owned(),
+                    ));
+                }
+                Ok(Self::Layout { dir: PathBuf::from(dir), name })
+            }
+            _ => Err(usage(
+                format!("`{input}` does not say where the image is"),
+                format!(
+                    "Write `docker://{input}` for a registry, `store:{input}` for the store, or `oci:DIR:NAME` for a folder"
+                ),
+            )),
+        }
+    }
+
+    /// The name at a registry.
+    pub fn registry(&self) -> Option<&Reference> {
+        match self {
+            Self::Registry(name) => Some(name),
+            Self::Store(_) | Self::Layout { .. } => None,
+        }
+    }
+
+    /// What a source is asked for.
+    ///
+    /// # Errors
+    /// [`Code::ImageMissing`].
+    pub fn target(&self, context: &Context) -> Result<Target, Failure> {
+        match self {
+            Self::Registry(name) => Ok(Target::Named(name.clone())),
+            Self::Store(input) => {
+                let found = find::in_store(&context.store()?, input, &Wanted::parse(input)?)?;
+                found.ok_or_else(|| {
+                    Error::new(Code::ImageMissing, format!("`{input}` is not on this computer"))
+                        .with_hint("`longshore images` lists what is here")
+                        .into()
+                })
+            }
+            Self::Layout { name: None, .. } => Ok(Target::Sole),
+            Self::Layout { dir, name: Some(name) } => {
+                let images = open_layout(dir)?.images()?;
+                let names: Vec<&str> = images.iter().filter_map(|image| image.name.as_deref()).collect();
+                let named = images.iter().find(|image| image.name.as_deref() == Some(name));
+                let digest = named.map(|image| image.descriptor.digest.clone());
+                digest.map(Target::Exact).ok_or_else(|| {
+                    let message = format!("`{}` has no image `{name}`", dir.display());
+                    let hint = match names[..] {
+                        [] => "Its images have no names: leave the name out if it holds one alone".to_owned(),
+                        _ => format!("It has {}", names.join(", ")),
+                    };
+                    Error::new(Code::ImageMissing, message).with_hint(hint).into()
+                })
+            }
+        }
+    }
+
+    /// The name that a destination gives; a layout's is no reference.
+    pub fn name(&self) -> Option<Reference> {
+        match self {
+            Self::Registry(name) => Some(name.clone()),
+            Self::Store(input) => input.parse().ok(),
+            Self::Layout { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(name) => write!(f, "docker://{name}"),
+            Self::Store(input) => write!(f, "store:{input}"),
+            Self::Layout { dir, name: None } => write!(f, "oci:{}", dir.display()),
+            Self::Layout { dir, name: Some(name) } => write!(f, "oci:{}:{name}", dir.display()),
+        }
+    }
+}
+
+/// Opens a folder that is a layout already: looking must not make one.
+///
+/// # Errors
+/// [`Code::ImageMissing`] where it is none.
+pub fn open_layout(dir: &Path) -> Result<ContentStore, Failure> {
+    if !dir.join("oci-layout").is_file() {
+        let message = format!("`{}` is no OCI image layout: it has no `oci-layout`", dir.display());
+        return Err(Error::new(Code::ImageMissing, message).with_hint("Check the folder's name").into());
+    }
+    Ok(ContentStore::open(dir)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_named_as_skopeo_names_them() {
+        let layout = |dir: &str, name: Option<&str>| Place::Layout {
+            dir: PathBuf::from(dir),
+            name: name.map(str::to_owned),
+        };
+        let rows = [
+            ("docker://nginx", Place::Registry("docker.io/library/nginx:latest".parse().unwrap())),
+            ("docker://r.test:5000/a:v1", Place::Registry("r.test:5000/a:v1".parse().unwrap())),
+            ("store:nginx:1.25", Place::Store("nginx:1.25".to_owned())),
+            ("oci:/tmp/x", layout("/tmp/x", None)),
+            ("oci:/tmp/x:v1", layout("/tmp/x", Some("v1"))),
+            ("oci:x:docker.io/library/nginx:1", layout("x", Some("docker.io/library/nginx:1"))),
+        ];
+        for (input, want) in rows {
+            assert_eq!(Place::parse(input).unwrap(), want, "{input}");
+        }
+        for input in
+            ["nginx", "nginx:1.25", "docker:nginx", "dir:/tmp/x", "oci::v1", "docker://", "store:A B"]
+        {
+            assert!(Place::parse(input).is_err(), "{input}");
+        }
+    }
+}
