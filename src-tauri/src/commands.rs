@@ -12,6 +12,7 @@ mod explorer;
 mod image;
 mod network;
 mod push;
+mod push_plan;
 mod reference;
 mod referrer;
 mod registry;
@@ -31,7 +32,7 @@ use crate::wire::{
     AppInfo, CatalogPage, CertificateChain, CompareSide, Comparison, CredentialTrail, DeletePlan,
     DeleteReport, DeleteRequest, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport,
     HostSettings, ImageDetail, JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, NetworkSettings, Ping,
-    PracticeShelf, ProxySettings, PullRequest, PushRequest, RateLimit, ReferrerList, RegistryEntry,
+    PracticeShelf, ProxySettings, PullRequest, PushPlan, PushRequest, RateLimit, ReferrerList, RegistryEntry,
     RemoveReport, RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
     TagQuery, TagRow, TagRows, Tagged,
 };

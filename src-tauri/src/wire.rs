@@ -54,8 +54,10 @@ pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{
     CertificateChain, CertificateView, HostSettings, NetworkSettings, ProxyMode, ProxySettings,
 };
-pub use push::{Origin, PushRequest, Tagged};
-pub use reference::Explanation;
+pub use push::{
+    BlobFate, Origin, PlanAccount, PlanBlob, PlanPlatform, PushPlan, PushRequest, TagMove, TagState, Tagged,
+};
+pub use reference::{Breakdown, Explanation};
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};
 pub use transfer::{

@@ -27,6 +27,7 @@ commands! {
     store::remove_images(references: Vec<String>) -> RemoveReport;
     store::collect_garbage(dry_run: bool) -> GarbageReport;
     transfer::start_pull(request: PullRequest) -> u64;
+    push_plan::plan_push(request: PushRequest) -> PushPlan;
     push::start_push(request: PushRequest) -> u64;
     push::tag_image(reference: String, name: String, replace: bool) -> Tagged;
     push::retag(reference: String, tag: String, replace: bool) -> Tagged;

@@ -4,6 +4,7 @@ mod accounts;
 mod comparisons;
 mod hostile;
 mod network;
+mod plans;
 mod pushes;
 mod registries;
 mod repositories;

@@ -1,7 +1,5 @@
 //! Pushes and copies: what would happen, before any byte moves; and names that are given without moving bytes.
 
-#![allow(dead_code, reason = "the commands that give it land with the engine's parts")]
-
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 

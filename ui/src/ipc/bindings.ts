@@ -693,6 +693,7 @@ export type Commands = {
   remove_images: [{ references: Array<string> }, RemoveReport];
   collect_garbage: [{ dryRun: boolean }, GarbageReport];
   start_pull: [{ request: PullRequest }, number];
+  plan_push: [{ request: PushRequest }, PushPlan];
   start_push: [{ request: PushRequest }, number];
   tag_image: [{ reference: string; name: string; replace: boolean }, Tagged];
   retag: [{ reference: string; tag: string; replace: boolean }, Tagged];

@@ -9,6 +9,7 @@ import { compareImages } from "./fake/compare";
 import { fakeExplorer } from "./fake/explorer";
 import { update, type FakeJob } from "./fake/job";
 import { runPull } from "./fake/pull";
+import { fakePush } from "./fake/push";
 import { explain } from "./fake/reference";
 import { PLAIN } from "./fake/tags";
 import { FakeWire } from "./fake/wire";
@@ -26,6 +27,8 @@ export type FakeOptions = FakeAccountsOptions & {
   /** Calls that fail, whatever their arguments. */
   failing?: Partial<Record<CallName, Fault>>;
   practice?: boolean;
+  /** Ends every push and copy when two fifths have moved. */
+  pushFails?: Fault;
   /** What is said of single tags when they are described or deleted. */
   tagFaults?: Record<string, Fault>;
   rateLimit?: RateLimit | null;
@@ -80,6 +83,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     { host: HOST, label: "Practice registry", kind: "practice", state: "practice", account: null },
   ];
 
+  const push = fakePush({ wire, fault, speed, local, jobs, registries: () => accounts.rows(registries, settings.registries), pushFails: options.pushFails ?? null });
+
   const job = (id: number) => {
     const known = jobs.get(id);
     if (!known) throw fault("internal", `There is no transfer ${id}`);
@@ -129,6 +134,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
       return { removed, freedBytes: removed.length * 420_000 };
     },
     collect_garbage: ({ dryRun }) => ({ blobs: 2, bytes: 912_000, dryRun }),
+    ...push.answers,
     start_pull: ({ request }) => {
       const image = find(request.input);
       const id = Math.max(0, ...jobs.keys()) + 1;

@@ -279,7 +279,8 @@ export class App {
       if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
     }
     // A transfer that was stopped may have brought whole layers too.
-    this.storeChanged();
+    if (verb === "pull") this.storeChanged();
+    else this.repositoryChanged(withoutTag(job.head.reference));
   }
 }
 

@@ -2,7 +2,7 @@
 // go, and a reloaded window finds its transfers again.
 
 import { SvelteMap } from "svelte/reactivity";
-import type { Fault, JobHead, JobOutcome, JobUpdate, PullRequest, TransferRow } from "../ipc/bindings";
+import type { Fault, JobHead, JobOutcome, JobUpdate, PullRequest, PushRequest, TransferRow } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { mergeBy } from "../lib/merge";
 
@@ -81,7 +81,7 @@ export class Jobs {
 
   /** The active pull of a reference, so that a second click finds it instead of starting another. */
   activeFor(reference: string): Job | null {
-    return this.active.find((job) => job.head.reference === reference) ?? null;
+    return this.active.find((job) => job.head.verb === "pull" && job.head.reference === reference) ?? null;
   }
 
   async load(): Promise<void> {
@@ -90,10 +90,17 @@ export class Jobs {
 
   /** Starts a pull and watches it. Rejects with a `Fault` where it can't even start. */
   async pull(request: PullRequest): Promise<number> {
-    const id = await this.#host.call("start_pull", { request });
+    return this.#begin(await this.#host.call("start_pull", { request }));
+  }
+  /** Starts a push or a copy, and watches it. */
+  async push(request: PushRequest): Promise<number> {
+    return this.#begin(await this.#host.call("start_push", { request }));
+  }
+
+  async #begin(id: number): Promise<number> {
     if (!this.#jobs.has(id)) {
       const head = (await this.#host.call("list_jobs", {})).find((job) => job.id === id);
-      // A small pull is over before the list is here: its end is still news.
+      // A small transfer is over before the list is here: its end is still news.
       if (head) this.#follow(head, true);
     }
     return id;

@@ -6,9 +6,10 @@ mod first;
 mod hostile;
 mod keyboard;
 mod looks;
+mod push;
 mod transfers;
 
 /// What every test begins with.
 mod prelude {
-    pub use e2e::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, Home, TAB, Window};
+    pub use e2e::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
 }

@@ -44,18 +44,41 @@ describe("an image's page", () => {
     expect(calls.find(({ name }) => name === "start_pull")?.args).toMatchObject({ request: { input: WEB } });
   });
 
-  it("offers to pull again and to remove what is here", async () => {
+  const items = async (user: Awaited<ReturnType<typeof open>>["user"]) => {
+    await user.click(await screen.findByRole("button", { name: "More about this image" }));
+    return screen.getAllByRole("menuitem").map((each) => each.textContent.replace(/Ctrl.*/, "").trim());
+  };
+
+  it("offers to push what is here, and in its menu to tag, pull again and remove it", async () => {
     const { app, user } = await open(WEB, undefined, { local: ["web:2.0"] });
-    expect(await screen.findByRole("button", { name: "Pull again" })).toBeInTheDocument();
-    await user.click(screen.getByRole("button", { name: "Remove…" }));
-    await user.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Remove" }));
+    expect(await items(user)).toEqual(["Tag on this computer…", "Pull again", "Compare with…", "Show all tags", "Copy docker pull command", "Remove from this computer…"]);
+    await user.click(screen.getByRole("menuitem", { name: /^Remove/ }));
+    await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Remove" }));
     await waitFor(() => expect(app.navigation.page.kind).toBe("images"));
   });
 
-  it("offers no removal of what is not here", async () => {
-    await open(WEB);
-    await screen.findByRole("heading", { level: 1, name: "web" });
-    expect(screen.queryByRole("button", { name: "Remove…" })).toBeNull();
+  it("asks for the planner with the button, and with its key", async () => {
+    const { app, user } = await open(WEB, undefined, { local: ["web:2.0"] });
+    await user.click(await screen.findByRole("button", { name: "Push…" }));
+    expect(app.dialogs.current).toEqual({ kind: "push", reference: WEB });
+    app.dialogs.close();
+    const event = { key: "p", ctrlKey: true, shiftKey: true };
+    app.actions.press(new KeyboardEvent("keydown", event));
+    expect(app.dialogs.current).toEqual({ kind: "push", reference: WEB });
+    app.dialogs.close();
+    app.actions.press(new KeyboardEvent("keydown", { ...event, key: "t" }));
+    expect(app.dialogs.current).toEqual({ kind: "tag", reference: WEB });
+  });
+
+  it("offers to copy and retag what is in the registry, and no removal of what is not here", async () => {
+    const { app, user } = await open(WEB);
+    await user.click(await screen.findByRole("button", { name: "Copy to…" }));
+    expect(app.dialogs.current).toEqual({ kind: "copy", references: [WEB] });
+    app.dialogs.close();
+    expect(await items(user)).toEqual(["Retag in the registry…", "Compare with…", "Show all tags", "Copy docker pull command"]);
+    await user.click(screen.getByRole("menuitem", { name: /^Retag/ }));
+    await waitFor(() => expect(app.dialogs.current).toEqual({ kind: "retag", reference: WEB }));
+    expect(screen.queryByRole("button", { name: "Push…" })).toBeNull();
   });
 
   it("changes the platform in place", async () => {

@@ -3,6 +3,7 @@ import type { ImageDetail } from "../../ipc/bindings";
 import type { Action } from "../../state/actions.svelte";
 import type { ImageTab } from "../../state/navigation.svelte";
 import { nameParts } from "./facts";
+import type { ImageDoes } from "./menu";
 
 export function tabCommand(tab: ImageTab, detail: ImageDetail): string {
   switch (tab) {
@@ -22,20 +23,19 @@ export function tabCommand(tab: ImageTab, detail: ImageDetail): string {
 /** The name with the digest: the same bytes for ever. */
 export const pinned = (detail: ImageDetail): string => `${nameParts(detail.reference).withoutTag}@${detail.digest}`;
 
-type Does = {
-  pull: () => void;
+type Does = ImageDoes & {
   show: (tab: ImageTab) => void;
   openDocument: (digest: string) => void;
-  remove: (() => void) | null;
-  compare: () => void;
-  tags: () => void;
-  copy: (text: string) => void;
 };
 
 export function imageActions(detail: ImageDetail, does: Does): Action[] {
   const group = detail.familiar;
   const actions: Action[] = [
     { id: "image-pull", title: detail.local === "absent" ? "Pull this image" : "Pull this image again", group, icon: "pull", note: "Moves what is missing", run: does.pull },
+    ...(does.push ? [{ id: "image-push", title: "Push to a registry…", group, icon: "push" as const, keys: "Mod+Shift+P", more: "Shows first what exists there, what would be uploaded, and which tags would move.", run: does.push }] : []),
+    ...(does.copyTo ? [{ id: "image-copy-to", title: "Copy to another repository or registry…", group, icon: "copy-plus" as const, more: "From registry to registry; nothing is stored here.", run: does.copyTo }] : []),
+    ...(does.tag ? [{ id: "image-tag", title: "Tag on this computer…", group, icon: "tag" as const, keys: "Mod+Shift+T", run: does.tag }] : []),
+    ...(does.retag ? [{ id: "image-retag", title: "Retag in the registry…", group, icon: "tag" as const, more: "Gives the same image another tag there, without pulling it.", run: does.retag }] : []),
     { id: "image-copy-digest", title: "Copy digest", group, icon: "copy", run: () => does.copy(detail.digest) },
     { id: "image-copy-pinned", title: "Copy pinned reference", group, icon: "copy", note: "Name and digest", run: () => does.copy(pinned(detail)) },
     { id: "image-copy-command", title: "Copy docker command", group, icon: "terminal", run: () => does.copy(`docker pull ${detail.familiar}`) },

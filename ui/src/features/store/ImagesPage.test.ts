@@ -80,6 +80,55 @@ describe("local images", () => {
     expect(host.calls.find(({ name }) => name === "remove_images")?.args).toEqual({ references: ["127.0.0.1:5055/hello:1.0"] });
   });
 
+  it("have a menu: push and tag ask first, by mouse and by key", async () => {
+    const { app, user } = await draw(["hello:1.0"]);
+    await user.click(screen.getByRole("button", { name: "More about 127.0.0.1:5055/hello:1.0" }));
+    expect(screen.getAllByRole("menuitem").map((each) => /^[A-Z][a-z]+( [a-z]+)?/.exec(each.textContent.trim())?.[0])).toEqual(["Open", "Push", "Tag", "Copy reference", "Copy digest", "Remove"]);
+    await user.click(screen.getByRole("menuitem", { name: /^Push/ }));
+    await waitFor(() => expect(app.dialogs.current).toEqual({ kind: "push", reference: "127.0.0.1:5055/hello:1.0" }));
+    app.dialogs.close();
+    app.actions.press(new KeyboardEvent("keydown", { key: "T", ctrlKey: true, shiftKey: true }));
+    expect(app.dialogs.current).toEqual({ kind: "tag", reference: "127.0.0.1:5055/hello:1.0" });
+  });
+
+  it("are chosen with Space and Shift, and removed together", async () => {
+    const { user, host } = await draw();
+    await user.click(screen.getByRole("button", { name: /Sort by name/ }));
+    screen.getByRole("grid").focus();
+    const chosen = () => screen.getAllByRole("row").filter((row) => row.getAttribute("aria-selected") === "true").map((row) => row.getAttribute("aria-label")?.split(",")[0]?.slice(15));
+    await user.keyboard("{ArrowDown}{Shift>}{ArrowDown}{/Shift}");
+    expect(chosen()).toEqual(["hello:1.1", "web:2.0"]);
+    await user.keyboard("{Home}");
+    expect(chosen()).toEqual(["hello:1.1", "web:2.0"]);
+    expect(screen.getByRole("row", { name: /hello:1.0/ })).toHaveClass("is-active");
+    await user.keyboard("{End} ");
+    expect(chosen()).toEqual(["hello:1.1"]);
+    await user.keyboard("{Escape}");
+    expect(chosen()).toEqual(["web:2.0"]);
+    await user.keyboard("{Control>}a{/Control}");
+    expect(screen.getByText("3 images chosen")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Remove 3…" }));
+    await user.click(within(await screen.findByRole("dialog", { name: "Remove 3 images from this computer?" })).getByRole("button", { name: "Remove 3" }));
+    await waitFor(() => expect(host.calls.find(({ name }) => name === "remove_images")?.args).toMatchObject({ references: LOCAL.map((name) => `127.0.0.1:5055/${name}`) }));
+  });
+
+  it("are chosen with Ctrl and Shift clicks, and a plain click only goes there", async () => {
+    const { user } = await draw();
+    await user.click(screen.getByRole("button", { name: /Sort by name/ }));
+    const row = (name: RegExp) => screen.getByRole("row", { name });
+    await user.keyboard("{Control>}");
+    await user.click(row(/hello:1.0/));
+    await user.keyboard("{/Control}{Shift>}");
+    await user.click(row(/web:2.0/));
+    await user.keyboard("{/Shift}");
+    expect(screen.getByText("3 images chosen")).toBeVisible();
+    await user.click(row(/hello:1.1/));
+    expect(screen.getByText("3 images chosen")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Clear choice" }));
+    expect(row(/hello:1.1/)).toHaveAttribute("aria-selected", "true");
+    expect(row(/hello:1.0/)).toHaveAttribute("aria-selected", "false");
+  });
+
   it("are kept when asked to", async () => {
     const { host, user } = await draw(["hello:1.0"]);
     screen.getByRole("grid").focus();

@@ -201,6 +201,8 @@ describe("a push on its page", () => {
     expect(within(screen.getByRole("list", { name: "From build to deploy" })).getByText("Push")).toHaveAttribute("aria-current", "step");
     await user.click(screen.getByRole("button", { name: "Copy pinned reference" }));
     expect(write).toHaveBeenCalledWith(`ghcr.io/myteam/myapp@${digest}`);
+    await user.click(screen.getByRole("button", { name: "Compare" }));
+    expect(app.navigation.page).toEqual({ kind: "compare", a: { input: "myapp:v2", from: "store", platform: null }, b: { input: name, from: "registry", platform: null } });
     await user.click(screen.getByRole("button", { name: "Open in the registry" }));
     expect(app.navigation.page).toMatchObject({ kind: "image", input: name, from: "registry" });
   });
