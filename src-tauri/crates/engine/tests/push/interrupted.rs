@@ -192,7 +192,9 @@ async fn a_cancelled_push_ends_at_once_and_leaves_no_upload_and_no_tag() {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     assert_eq!(pushed.result.unwrap_err().code(), Code::Cancelled);
     scene.check_nothing_published();
-    assert_eq!(scene.registry.count(&On::delete(SESSION)), 1);
+    // One for each blob that was on its way: the config may be over by then or not.
+    let ended = scene.registry.count(&On::delete(SESSION));
+    assert!((1..=2).contains(&ended), "{ended}");
 }
 
 #[tokio::test]

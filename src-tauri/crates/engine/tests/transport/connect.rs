@@ -87,7 +87,12 @@ async fn f022_bad_certificates_are_final() {
     let rows = [
         ("expired", authority.expired(), "has expired", "clock"),
         ("another name", authority.for_names(&["other.test"]), "is for another name", "never falls back"),
-        ("unknown authority", stranger.for_names(&["registry.test"]), "does not trust", "trusted"),
+        (
+            "unknown authority",
+            stranger.for_names(&["registry.test"]),
+            "does not trust",
+            "longshore certificates",
+        ),
     ];
     for (name, tls, says, hint) in rows {
         let scene = over_tls(&tls, &authority).named("registry.test");

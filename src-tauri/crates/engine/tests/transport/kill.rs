@@ -149,7 +149,8 @@ fn f026_a_pull_that_is_stopped_for_long_goes_on() {
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     assert!(child.wait().unwrap().success(), "it gave up");
     assert_whole(&scene);
-    assert!(proxy.down() < scene.image.blob_bytes() + 2 * MIB, "{} bytes came", proxy.down());
+    // What was under way is fetched again; the 6 MiB from before it was stopped are not.
+    assert!(proxy.down() < scene.image.blob_bytes() + 4 * MIB, "{} bytes came", proxy.down());
 }
 
 fn assert_whole(scene: &Scene) {
