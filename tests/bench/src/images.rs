@@ -75,6 +75,18 @@ impl BenchImage {
         assert!(status.success(), "skopeo could not fill the registry");
     }
 
+    /// The folder that it lies in.
+    pub fn layout(&self) -> &Path {
+        &self.layout
+    }
+
+    /// Fails unless a registry has this image.
+    pub fn check_pushed(&self, host: &str, name: &str) {
+        let pushed = format!("docker://{host}/{}:latest", self.name);
+        let found = testkit::real::Skopeo::new().digest(&pushed, &["--tls-verify=false"]);
+        assert_eq!(found, self.digest, "{name} pushed something else");
+    }
+
     /// Fails unless what was pulled is this image.
     pub fn check(&self, contender: &Contender, job: &Job) {
         let found = contender.digest(job);

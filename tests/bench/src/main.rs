@@ -3,6 +3,7 @@
 
 mod images;
 mod measure;
+mod push;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use testkit::real::DockerRegistry;
 
 use images::BenchImage;
 use measure::{Contender, Job};
+use push::{Pusher, Way};
 use report::Report;
 
 /// Measures Longshore beside skopeo, and crane where it is on PATH.
@@ -56,6 +58,14 @@ fn main() {
     run(&options, &mut report, "pull large, far", &large, &far.host(), false, false);
     eprintln!("far: {} connections open at most", far.most_open());
     run(&options, &mut report, "pull large again, shm", &large, &registry.host(), false, true);
+    for (image, way, name) in [
+        (&small, Way::Empty, "push small, empty registry"),
+        (&large, Way::Empty, "push large, empty registry"),
+        (&large, Way::Again, "push large, everything there"),
+        (&large, Way::Copy, "copy large, registry to registry"),
+    ] {
+        run_push(&options, &mut report, name, image, &registry.host(), way);
+    }
     report.print();
     report.save(&options.results);
 }
@@ -86,6 +96,28 @@ fn run(
         for contender in &contenders {
             let figures = contender.measure(&job);
             image.check(contender, &job);
+            if round > 0 {
+                report.add(name, contender.name(), figures);
+            }
+        }
+    }
+    report.print_job(name);
+}
+
+fn run_push(options: &Options, report: &mut Report, name: &str, image: &BenchImage, full: &str, way: Way) {
+    if !name.contains(&options.only) {
+        return;
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("longshore-bench-")
+        .tempdir_in(&options.work)
+        .expect("a folder for the store");
+    let longshore = std::path::absolute(&options.longshore).expect("the working folder is known");
+    let pusher = Pusher::new(image, &longshore, folder.path(), full);
+    let contenders = Contender::all(&options.longshore);
+    for round in 0..=options.rounds {
+        for contender in &contenders {
+            let figures = pusher.measure(contender, way);
             if round > 0 {
                 report.add(name, contender.name(), figures);
             }

@@ -68,9 +68,8 @@ impl Contender {
     }
 
     fn time(&self, job: &Job, folder: &Path) -> Figures {
-        let out = tempfile::NamedTempFile::new().expect("a file for the figures");
+        // The program is the first argument: see [`time`].
         let mut command = Command::new("time");
-        command.args(["-f", "%U %S %M", "-o"]).arg(out.path());
         let target = folder.display().to_string();
         match self {
             Self::Longshore(program) => {
@@ -100,16 +99,7 @@ impl Contender {
                 command.args(["crane", "pull", "--insecure", "--format=oci", &job.reference, &target]);
             }
         }
-        // GNU time gives hundredths of a second: too coarse for a pull of what is here already.
-        let begun = Instant::now();
-        let done = command.stdout(Stdio::null()).stderr(Stdio::piped()).output().expect("GNU time runs");
-        let wall = begun.elapsed().as_secs_f64();
-        assert!(done.status.success(), "{} failed: {}", self.name(), String::from_utf8_lossy(&done.stderr));
-        let text = std::fs::read_to_string(out.path()).expect("GNU time wrote its figures");
-        let figures: Vec<f64> =
-            text.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
-        let [user, system, kilobytes] = figures[..] else { panic!("GNU time wrote `{text}`") };
-        Figures { wall, cpu: user + system, memory: kilobytes / 1000.0 }
+        time(&command, self.name())
     }
 
     /// The digest of what was pulled, read from the layout.
@@ -118,4 +108,20 @@ impl Contender {
         let index: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
         index["manifests"][0]["digest"].as_str().expect("one image").to_owned()
     }
+}
+
+/// Runs a command line that begins with GNU time, and takes its figures.
+pub fn time(command: &Command, name: &str) -> Figures {
+    let out = tempfile::NamedTempFile::new().expect("a file for the figures");
+    let mut timed = Command::new("time");
+    timed.args(["-f", "%U %S %M", "-o"]).arg(out.path()).args(command.get_args());
+    // GNU time gives hundredths of a second: too coarse for what is there already.
+    let begun = Instant::now();
+    let done = timed.stdout(Stdio::null()).stderr(Stdio::piped()).output().expect("GNU time runs");
+    let wall = begun.elapsed().as_secs_f64();
+    assert!(done.status.success(), "{name} failed: {}", String::from_utf8_lossy(&done.stderr));
+    let text = std::fs::read_to_string(out.path()).expect("GNU time wrote its figures");
+    let figures: Vec<f64> = text.split_whitespace().map(|figure| figure.parse().expect("a figure")).collect();
+    let [user, system, kilobytes] = figures[..] else { panic!("GNU time wrote `{text}`") };
+    Figures { wall, cpu: user + system, memory: kilobytes / 1000.0 }
 }
