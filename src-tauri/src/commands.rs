@@ -5,10 +5,13 @@
 
 mod account;
 mod app;
+mod archive;
 mod compare;
+mod daemon;
 mod delete;
 mod exchange;
 mod explorer;
+mod files;
 mod image;
 mod network;
 mod push;
@@ -29,12 +32,16 @@ use tauri::ipc::Invoke;
 
 use crate::state::Longshore;
 use crate::wire::{
-    AppInfo, CatalogPage, CertificateChain, CompareSide, Comparison, CredentialTrail, DeletePlan,
-    DeleteReport, DeleteRequest, ExchangeDetail, ExchangeHead, Explanation, Fault, GarbageReport, HashReport,
-    HostSettings, ImageDetail, JobHead, JobOutcome, JobUpdate, LocalImage, LookIn, NetworkSettings, Ping,
-    PracticeShelf, ProxySettings, PullRequest, PushPlan, PushRequest, RateLimit, ReferrerList, RegistryEntry,
-    RemoveReport, RepositoryHead, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut,
-    TagQuery, TagRow, TagRows, Tagged,
+    AppInfo, ArchiveView, CatalogPage, CertificateChain, CompareSide, Comparison, CredentialTrail,
+    DaemonImage, DaemonView, DeletePlan, DeleteReport, DeleteRequest, DifferentFiles, DragItem,
+    DuplicateGroup, ExchangeDetail, ExchangeHead, Explanation, ExportRequest, Fault, FileComparison,
+    FileDetail, FileDifference, FileFilter, FilePreview, FileRows, FileScope, FileViewHead, FilesEvent,
+    FoundFile, GarbageReport, GivenFile, HashReport, HexPage, HostSettings, ImageDetail, ImportRequest,
+    JobHead, JobOutcome, JobUpdate, LayersOf, LoadRequest, LocalImage, LookIn, MapItem, NetworkSettings,
+    Ping, PracticeShelf, ProxySettings, PullRequest, PushPlan, PushRequest, RateLimit, ReferrerList,
+    RegistryEntry, RemoveReport, RepositoryHead, SavePlan, SaveRequest, SaveSource, Settings, SignInForm,
+    SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRow, TagRows, Tagged, TextDiff, TreeHead,
+    TreeProgress, WasteReport,
 };
 pub use stream::Stream;
 

@@ -5,9 +5,11 @@
 
 mod account;
 mod app;
+mod archive;
 mod compare;
 mod exchange;
 mod explorer;
+mod files;
 mod image;
 mod network;
 mod push;
@@ -21,9 +23,11 @@ mod transfer;
 pub mod all {
     pub use super::account::*;
     pub use super::app::*;
+    pub use super::archive::*;
     pub use super::compare::*;
     pub use super::exchange::*;
     pub use super::explorer::*;
+    pub use super::files::*;
     pub use super::image::*;
     pub use super::network::*;
     pub use super::push::*;
@@ -44,11 +48,20 @@ pub use account::{
     TrailOutcome, TrailStep, Vendor,
 };
 pub use app::{AppInfo, Settings, Theme};
+pub use archive::{
+    ArchiveView, DaemonImage, DaemonView, DragItem, ExportRequest, FilesEvent, GivenFile, ImportRequest,
+    LoadRequest, SavePlan, SaveRequest, SaveSource,
+};
 pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};
 pub use explorer::{
     CatalogPage, DeleteItem, DeleteMode, DeletePlan, DeleteReport, DeleteRequest, RateLimit, ReferrerList,
     ReferrerRow, RepositoryHead, TagFault, TagQuery, TagRow, TagRows, TagSort,
+};
+pub use files::{
+    DifferentFiles, DuplicateGroup, FileComparison, FileDetail, FileDifference, FileFilter, FilePreview,
+    FileRows, FileScope, FileViewHead, FoundFile, HexPage, LayersOf, MapItem, TextDiff, TreeHead,
+    TreeProgress, WasteReport,
 };
 pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{

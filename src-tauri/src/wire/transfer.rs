@@ -80,6 +80,14 @@ pub enum Verb {
     Push,
     /// From a registry to a registry.
     Copy,
+    /// From an archive or a container engine to this computer, or straight to a registry.
+    Load,
+    /// From a filesystem in a file to this computer.
+    Import,
+    /// From this computer or a registry to an archive or a container engine.
+    Save,
+    /// The files of an image to a file.
+    Export,
 }
 
 /// A job, without its rows.
