@@ -2,7 +2,8 @@
 //!
 //! Source: moby `distribution/pull_v2.go`, `push_v2.go` and docker/cli `jsonmessage`: the layers' short digests and
 //! states, and what comes before and after them. The bar is left out; the window draws one. Docker knows no copy from
-//! registry to registry: that is told as skopeo tells it.
+//! registry to registry, and its `save` prints nothing: both are told as skopeo tells them. An import has no layers until
+//! it is done, and prints its digest then.
 
 use std::collections::HashMap;
 
@@ -31,7 +32,7 @@ impl Lines {
 
     /// The image under way has this blob. Docker shows layers alone, skopeo configs too.
     pub fn row(&mut self, digest: Digest, kind: NodeKind) {
-        let shown = kind == NodeKind::Layer || self.verb == Verb::Copy;
+        let shown = kind == NodeKind::Layer || matches!(self.verb, Verb::Copy | Verb::Save);
         if shown && !self.layers.contains(&digest) {
             self.layers.push(digest);
         }
@@ -76,14 +77,16 @@ impl Lines {
 
 fn line(verb: Verb, digest: &Digest, row: &TransferRow) -> String {
     match verb {
-        Verb::Copy => copied(digest, row),
-        Verb::Pull | Verb::Push => format!("{}: {}", digest.short(), moved(verb, row)),
+        Verb::Copy | Verb::Save => copied(digest, row),
+        Verb::Pull | Verb::Push | Verb::Load | Verb::Import | Verb::Export => {
+            format!("{}: {}", digest.short(), moved(verb, row))
+        }
     }
 }
 
 /// As the Docker client tells a layer's state.
 fn moved(verb: Verb, row: &TransferRow) -> String {
-    let pushed = verb != Verb::Pull;
+    let pushed = verb == Verb::Push;
     let noted = |word: &str| row.note.clone().unwrap_or_else(|| word.to_owned());
     match row.state {
         RowState::Preparing => "Preparing".to_owned(),
@@ -92,13 +95,23 @@ fn moved(verb: Verb, row: &TransferRow) -> String {
         RowState::Exists => "Already exists".to_owned(),
         RowState::Mounted => noted("Mounted"),
         RowState::Moving => {
-            let word = if pushed { "Pushing" } else { "Downloading" };
+            let word = match verb {
+                Verb::Push => "Pushing",
+                Verb::Load => "Loading layer",
+                Verb::Import | Verb::Export => "Reading",
+                Verb::Pull | Verb::Copy | Verb::Save => "Downloading",
+            };
             format!("{word}  {}/{}", bytes(row.done), bytes(row.size))
         }
         RowState::Retrying => noted("Retrying"),
         RowState::Verifying => "Verifying Checksum".to_owned(),
-        RowState::Complete if pushed => "Pushed".to_owned(),
-        RowState::Complete => "Pull complete".to_owned(),
+        RowState::Complete => match verb {
+            Verb::Push => "Pushed".to_owned(),
+            // The line of a layer that was loaded stays as it was last.
+            Verb::Load => format!("Loading layer  {}/{}", bytes(row.size), bytes(row.size)),
+            Verb::Import | Verb::Export => "Complete".to_owned(),
+            Verb::Pull | Verb::Copy | Verb::Save => "Pull complete".to_owned(),
+        },
         RowState::Paused => format!("Stopped at  {}/{}", bytes(row.done), bytes(row.size)),
         RowState::Failed => "Failed".to_owned(),
     }

@@ -83,7 +83,7 @@ impl Task for Push {
         log.with(|record| {
             record.say(match self.verb() {
                 Verb::Copy => "Getting image source signatures".to_owned(),
-                Verb::Pull | Verb::Push => format!("The push refers to repository [{destination}]"),
+                _ => format!("The push refers to repository [{destination}]"),
             });
         });
         if !self.all_tags {
@@ -175,7 +175,7 @@ impl Push {
         log.with(|record| {
             record.end_image(match self.verb() {
                 Verb::Copy => "Writing manifest to image destination".to_owned(),
-                Verb::Pull | Verb::Push => {
+                _ => {
                     let tag =
                         destination.tag().map_or_else(|| root.digest.short().to_owned(), ToString::to_string);
                     format!("{tag}: digest: {} size: {}", root.digest, root.size)
@@ -225,13 +225,13 @@ impl Push {
                 let all_tags = if all_tags { "--all-tags " } else { "" };
                 format!("longshore copy {all_tags}{platforms}docker://{source} docker://{destination}")
             }
-            (Verb::Pull | Verb::Push, true) => {
+            (_, true) => {
                 format!("docker push --all-tags {}", self.destination.repository().familiar())
             }
-            (Verb::Pull | Verb::Push, false) if source == destination => {
+            (_, false) if source == destination => {
                 format!("docker push {platforms}{destination}")
             }
-            (Verb::Pull | Verb::Push, false) => {
+            (_, false) => {
                 format!("docker tag {source} {destination} && docker push {platforms}{destination}")
             }
         }

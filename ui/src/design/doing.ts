@@ -4,12 +4,16 @@ import type { Fault, FaultCode } from "../ipc/bindings";
 import type { Advice, FaultContext } from "./faults";
 
 /** What was being done when it failed. `read` is for lists and pages of Longshore's own. */
-export type Doing = "pull" | "push" | "copy" | "tag" | "delete" | "list" | "compare" | "inspect" | "sign-in" | "add" | "read";
+export type Doing = "pull" | "push" | "copy" | "load" | "import" | "save" | "export" | "tag" | "delete" | "list" | "compare" | "inspect" | "sign-in" | "add" | "read";
 
 const BADGES: Record<Doing, string> = {
   pull: "Nothing was pulled",
   push: "Nothing was pushed",
   copy: "Nothing was copied",
+  load: "Nothing was loaded",
+  import: "Nothing was imported",
+  save: "Nothing was saved",
+  export: "Nothing was exported",
   tag: "Nothing was tagged",
   delete: "Nothing was deleted",
   list: "Nothing to list",
@@ -23,7 +27,7 @@ const BADGES: Record<Doing, string> = {
 /** The words on the badge: which part of the work did not happen. */
 export function badge(doing: Doing, fault: Fault): string {
   if (fault.code === "cancelled") return "Stopped";
-  if (fault.side === "sink" && doing === "pull") return "Not kept on this computer";
+  if (fault.side === "sink" && (doing === "pull" || doing === "load" || doing === "import")) return "Not kept on this computer";
   if (fault.side === "source" && (doing === "push" || doing === "copy")) return `${BADGES[doing]}: the source could not be read`;
   return BADGES[doing];
 }
@@ -81,7 +85,7 @@ const LIST: Partial<Record<FaultCode, Words>> = {
 
 /** The advice for a code, in the words of what was being done. Docker prints nothing for what it can't do. */
 export function wordsFor(doing: Doing, code: FaultCode, advice: Advice): Pick<Advice, "title" | "about" | "docker"> {
-  const own = { push: PUSH[code], copy: PUSH[code], delete: DELETE[code], list: LIST[code], pull: null, tag: null, compare: null, inspect: null, "sign-in": null, add: null, read: null }[doing];
+  const own = { push: PUSH[code], copy: PUSH[code], load: null, import: null, save: null, export: null, delete: DELETE[code], list: LIST[code], pull: null, tag: null, compare: null, inspect: null, "sign-in": null, add: null, read: null }[doing];
   const words = { title: advice.title, about: advice.about, docker: advice.docker, ...own };
   const docker = doing === "pull" || doing === "push" || doing === "inspect" ? words.docker : null;
   return { title: doing === "read" ? null : words.title, about: words.about, docker };

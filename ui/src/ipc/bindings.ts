@@ -257,7 +257,7 @@ export type TransferRow = { digest: string, kind: RowKind, size: number, done: n
 export type JobState = "queued" | "resolving" | "running" | "paused" | "done" | "failed" | "cancelled";
 
 /** What a job does. */
-export type Verb = "pull" | "push" | "copy";
+export type Verb = "pull" | "push" | "copy" | "load" | "import" | "save" | "export";
 
 /** A job, without its rows. */
 export type JobHead = { id: number, verb: Verb, title: string,
@@ -639,6 +639,407 @@ export type ComparedField = {
   /** `Environment`, `Labels`, … */
   group: string, name: string, a: string | null, b: string | null, };
 
+/** A file or a folder that was dropped, opened or named on the command line. */
+export type GivenFile = { id: number,
+  /** its last part, escaped for display */
+  name: string,
+  /** the folder that it is in, for people: `~/Downloads` */
+  place: string,
+  /** bytes; null for a folder */
+  size: number | null, folder: boolean, };
+
+/** What happens with files over the window. */
+export type FilesEvent = { "kind": "over", names: Array<string>, } | { "kind": "left" } | { "kind": "given", files: Array<GivenFile>, };
+
+/** What an archive is. */
+export type ArchiveKind = "hybrid" | "oci" | "layout" | "docker" | "docker_old" | "root_filesystem" | "layer" | "chart" | "tar" | "foreign";
+
+/** One of the kinds that were thought of, and what speaks for or against it. */
+export type ArchiveEvidence = {
+  /** `OCI archive`, `Docker archive`, `Root filesystem` */
+  title: string,
+  /** Whether it is this. */
+  chosen: boolean,
+  /** `Has`, `Would have`, `Starts at`, `Would start at` */
+  says: string,
+  /** Names of entries: `oci-layout`, `index.json`; `bin`, `etc`, `usr`. */
+  names: Array<string>, };
+
+/** Everything of the import sheet. */
+export type ArchiveView = {
+  /** of the file */
+  id: number, name: string, kind: ArchiveKind,
+  /** `OCI archive`, `Helm chart`, `Zip archive` */
+  title: string,
+  /** Three cards, the chosen one among them where it is one of the three. */
+  evidence: Array<ArchiveEvidence>,
+  /** gzip, bzip2, xz, zstd of the whole file; null where there is none */
+  compression: string | null,
+  /** bytes of the file; of a folder all that it holds */
+  size: number,
+  /** bytes unpacked; null where it was not read to its end */
+  unpacked: number | null,
+  /** entries seen */
+  entries: number,
+  /** Whether all of it was read. */
+  whole: boolean,
+  /** milliseconds that reading took */
+  elapsed: number,
+  /** What it can be used for when it is no image: a sentence, no final period. */
+  advice: string | null, images: Array<ArchiveImage>,
+  /** What is wrong with it as a whole, sentences without a final period. */
+  problems: Array<string>,
+  /** For a root filesystem and a single layer; else null. */
+  filesystem: FilesystemView | null,
+  /** Whether the digests of all layers were checked while it was read; else they are while it is loaded. */
+  checked: boolean,
+  /** `docker load -i FILE`, `docker import FILE NAME` */
+  command: string, };
+
+/** One image of an archive. */
+export type ArchiveImage = {
+  /** Its place in the archive, from 0. */
+  index: number, digest: string, mediaType: string, names: Array<ArchiveName>, platforms: Array<string>,
+  /** Base first; of several platforms each digest once. */
+  layers: Array<ArchiveLayer>,
+  /** bytes of config and layers */
+  size: number,
+  /** bytes that are not on this computer yet */
+  newBytes: number,
+  /** Parts that are not in the archive, by name; such an image can't be loaded. */
+  missing: Array<string>, };
+
+/** What giving a name to an image of an archive would do here. */
+export type NameState = "new" | "same" | "moves" | "invalid";
+
+/** A name that an archive gives to an image. */
+export type ArchiveName = {
+  /** as it is written there */
+  name: string,
+  /** null where it is no reference */
+  breakdown: Breakdown | null, state: NameState,
+  /** What it stands for here, where that is another image. */
+  previous: string | null, };
+
+/** One layer of an image of an archive. */
+export type ArchiveLayer = { digest: string,
+  /** bytes as it is stored */
+  size: number,
+  /** Whether it is on this computer. */
+  here: boolean, };
+
+/** What a root filesystem or a layer shows of itself. */
+export type FilesystemView = {
+  /** The names at its top, sorted. */
+  top: Array<string>,
+  /** regular files */
+  files: number,
+  /** `linux/arm64`, and the program that it was read from; null where none was found */
+  platform: string | null, platformFrom: string | null,
+  /** A shell that it has: `/bin/sh`. */
+  command: string | null,
+  /** A name made of the file's: `container-fs:imported`. */
+  suggestedName: string, };
+
+/** An image of an archive that is to be loaded, with the names that it gets. */
+export type LoadImage = { index: number,
+  /** of those in the archive, as they are written there; empty: by its digest alone */
+  names: Array<string>, };
+
+/** What to load. */
+export type LoadRequest = {
+  /** of the file */
+  file: number, images: Array<LoadImage>,
+  /** Whether names that stand for other images here are moved; without it such a load fails before it begins. */
+  replace: boolean,
+  /** Straight to a registry under this name (one image), without storing; null: onto this computer. */
+  destination: string | null, };
+
+/** What to import. */
+export type ImportRequest = {
+  /** of the file */
+  file: number, name: string, platform: string | null,
+  /** Lines of a Dockerfile, as `docker import --change` takes them: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER,
+ * VOLUME, WORKDIR. */
+  changes: Array<string>,
+  /** kept in the history */
+  message: string | null,
+  /** Whether a name that stands for another image here is moved. */
+  replace: boolean, };
+
+/** An image that is to be saved or exported. */
+export type SaveSource = { input: string, from: Origin,
+  /** null: all that are there (save), the default one (export) */
+  platform: string | null, };
+
+/** What a saved archive and an exported filesystem would have, side by side. */
+export type SavePlan = {
+  /** familiar */
+  title: string,
+  /** tags that the saved archive names */
+  tags: Array<string>, platforms: Array<string>,
+  /** Base first: their stored sizes, bytes. */
+  layers: Array<ArchiveLayer>,
+  /** bytes of an uncompressed archive */
+  saveBytes: number,
+  /** Entries of the saved archive in order, the first of many. */
+  saveEntries: Array<PlannedEntry>,
+  /** The names at the top of the exported filesystem. */
+exportTop: Array<string>,
+  /** bytes of the exported files; null where the layers have to be read first */
+exportBytes: number | null, exportEntries: Array<PlannedEntry>,
+  /** What the config says that an export loses: `Env` of 4, `Cmd` … */
+  settings: Array<KeyValue>,
+  /** Whether loading it again gives the same digest, and why. */
+  digestPreserved: boolean, digestNote: string,
+  /** without an ending: `myapp-v1` */
+  suggestedName: string, };
+
+/** An entry of an archive that would be written. */
+export type PlannedEntry = { name: string,
+  /** bytes */
+  size: number,
+  /** what it is, for people: `layer 3`, `config`, `names and tags` */
+  note: string, };
+
+/** How an archive is written. */
+export type SaveFormat = "hybrid" | "oci" | "folder";
+
+/** How an archive is compressed as a whole. */
+export type Squeeze = "none" | "gzip" | "zstd";
+
+/** What to save, and how. */
+export type SaveRequest = { images: Array<SaveSource>, format: SaveFormat, compression: Squeeze, };
+
+/** What to export, and how. */
+export type ExportRequest = { image: SaveSource, compression: Squeeze, };
+
+/** What is dragged out of the window. */
+export type DragItem = { "kind": "image", source: SaveSource, } | { "kind": "layer", input: string, digest: string, } | { "kind": "file", tree: number, node: number, layer: number | null, };
+
+/** A container engine on this computer. */
+export type DaemonView = { id: string,
+  /** `Docker`, `Podman` */
+  name: string,
+  /** its version; null where it did not answer */
+  version: string | null,
+  /** where it listens, for people */
+  place: string, };
+
+/** An image that a container engine has. */
+export type DaemonImage = { id: string, names: Array<string>,
+  /** bytes unpacked */
+  size: number, created: string | null, };
+
+/** Whose layers. */
+export type LayersOf = { "kind": "image", input: string, from: LookIn, platform: string | null, } | { "kind": "archive", file: number, image: number, platform: string | null, } | { "kind": "file", file: number, };
+
+/** How far the layers of a tree are indexed. */
+export type TreeProgress = {
+  /** 1 is the base */
+  layer: number,
+  /** bytes of it that were read, as it is stored */
+  done: number, total: number,
+  /** entries found so far */
+  entries: number,
+  /** over the network: bytes that were fetched for it */
+  fetched: number, };
+
+/** Where a layer's list of files came from. */
+export type IndexedBy = "cache" | "reading" | "streaming" | "contents";
+
+/** An open tree. */
+export type TreeHead = { id: number, title: string,
+  /** base first */
+  layers: Array<TreeLayer>,
+  /** entries that a container sees */
+  files: number,
+  /** bytes that a container sees */
+  mergedBytes: number,
+  /** bytes of all layers, unpacked */
+  unpackedBytes: number,
+  /** 0 to 1, as dive defines it */
+  efficiency: number,
+  /** stored and sent, but no container can see it, bytes */
+  wastedBytes: number,
+  /** over the network: bytes fetched to know all this, of how many */
+  fetched: number | null, fetchable: number | null, };
+
+/** One layer of a tree. */
+export type TreeLayer = {
+  /** 1 is the base */
+  number: number, digest: string,
+  /** `RUN npm ci` */
+  label: string,
+  /** bytes as it is sent */
+  transferBytes: number,
+  /** bytes of its files */
+  unpackedBytes: number,
+  /** what a container sees of it, bytes */
+  netBytes: number, added: number, modified: number, removed: number, indexedBy: IndexedBy,
+  /** Why its list of files is not whole: `The archive ends at byte 12,288`. */
+  incomplete: string | null, };
+
+/** Which files a view has. */
+export type FileScope = { "kind": "layer", layer: number, } | { "kind": "upto", layer: number, } | { "kind": "merged" } | { "kind": "between", from: number, to: number, };
+
+/** What is left out of a view. Everything that is set must hold. */
+export type FileFilter = {
+  /** part of a path; with `*`, `?` or `[` a glob; empty: all */
+  text: string, changes: Array<FileChange>,
+  /** at least so many bytes */
+  minSize: number | null, setuid: boolean, owner: number | null,
+  /** `text`, `image`, `program`, `archive`, `json` …; null: any */
+  content: string | null, };
+
+/** What happened to a file, beside the layers below. */
+export type FileChange = "added" | "modified" | "removed" | "unchanged";
+
+/** What a file is. */
+export type FileKind = "directory" | "file" | "symlink" | "hardlink" | "character" | "block" | "fifo" | "other";
+
+/** An open view: a tree with some folders open. */
+export type FileViewHead = { id: number, tree: number,
+  /** visible rows */
+  rows: number,
+  /** files that pass the filter */
+  matches: number, added: number, modified: number, removed: number,
+  /** bytes of all files in it */
+  bytes: number, };
+
+/** Rows of a view. */
+export type FileRows = { total: number,
+  /** of the first one */
+  offset: number, rows: Array<FileRow>, };
+
+/** One row. */
+export type FileRow = { node: number,
+  /** 0 at the top */
+  depth: number, name: string, kind: FileKind, change: FileChange,
+  /** layers that have it, the highest last; of a folder those that have something in it */
+  layers: Array<number>,
+  /** bytes; of a folder all that is in it */
+  size: number,
+  /** `-rw-r--r--` */
+  mode: string, uid: number, gid: number,
+  /** target of a link */
+  link: string | null, open: boolean,
+  /** how many entries a folder has in this view */
+  children: number,
+  /** `whiteout`, `opaque`, `mode was -rw-------` */
+  note: string | null,
+  /** Its name is not what it seems: bytes that are no UTF-8, `..`, control or direction characters. */
+  odd: boolean,
+  /** It passes the filter itself, and is not only on the way to one that does. */
+  matched: boolean,
+  /** Its place among its siblings from 1, and how many there are, for screen readers. */
+  position: number, siblings: number, };
+
+/** What was found in a tree. */
+export type FoundFile = {
+  /** its row in the view, every folder above it open */
+  row: number, node: number,
+  /** `2 of 118` */
+  position: number, total: number,
+  /** the view, whose rows may be more now */
+  view: FileViewHead, };
+
+/** Everything of one file. */
+export type FileDetail = { node: number,
+  /** absolute, escaped for display */
+  path: string, kind: FileKind, size: number, mode: string, uid: number, gid: number,
+  /** RFC 3339 */
+  modified: string | null, link: string | null, xattrs: Array<KeyValue>,
+  /** `major, minor` of a device */
+  device: string | null,
+  /** The highest layer first. */
+  history: Array<FileVersion>,
+  /** `It can run as its owner (setuid)`, `Its name has a right-to-left mark`: sentences without a final period */
+  flags: Array<string>, };
+
+/** One layer's version of a file. */
+export type FileVersion = { layer: number,
+  /** `added here`, `replaced here`, `removed here`, `hidden by layer 6` */
+  what: string,
+  /** bytes; null where it was removed */
+  size: number | null,
+  /** Whether a container sees this one. */
+  visible: boolean, };
+
+/** What a file holds, as far as it is shown. */
+export type FilePreview = { "kind": "text", text: string, language: string | null, whole: boolean, size: number, } | { "kind": "image", mime: string, base64: string, width: number, height: number, } | { "kind": "program", fields: Array<KeyValue>, needed: Array<string>, hex: HexPage, } | { "kind": "packages", database: string, packages: Array<Package>, } | { "kind": "hex", what: string, hex: HexPage, } | { "kind": "nothing", why: string, };
+
+/** Bytes of a file, from a place in it. */
+export type HexPage = { offset: number,
+  /** at most 64 KiB, base64 */
+  base64: string, size: number, };
+
+/** An installed package. */
+export type Package = { name: string, version: string, architecture: string | null, licence: string | null,
+  /** bytes installed */
+  size: number | null, };
+
+/** Stored and sent, but no container can see it. */
+export type WasteReport = {
+  /** 0 to 1 */
+  efficiency: number, wastedBytes: number,
+  /** The costliest first, at most a thousand. */
+  files: Array<WastedFile>, totalFiles: number,
+  /** The same content under several names or in several layers; empty until `find_duplicates` was asked. */
+  note: string | null, };
+
+/** One path of the waste. */
+export type WastedFile = { path: string,
+  /** null where nothing is left of it in the merged tree */
+  node: number | null, bytes: number,
+  /** `added 2, removed 6`, `written twice, 5 and 6` */
+  what: string, layers: Array<number>, };
+
+/** Files with one content. */
+export type DuplicateGroup = {
+  /** bytes of one of them */
+  size: number, digest: string,
+  /** bytes that would be saved */
+  wasted: number, files: Array<DuplicateFile>, };
+
+/** One of them. */
+export type DuplicateFile = { path: string, layer: number, node: number, };
+
+/** A rectangle of the treemap: where it is in a square of 1 by 1 is the page's to work out. */
+export type MapItem = { node: number,
+  /** node of the folder that it is in; null at the top */
+  parent: number | null, name: string, size: number, kind: FileKind, change: FileChange,
+  /** A rest: how many small ones are drawn together. */
+  rest: number, };
+
+/** What changed with a file between two images or layers. */
+export type FileDifference = "added" | "removed" | "changed" | "moved";
+
+/** Two trees file by file. */
+export type FileComparison = { id: number, added: number, removed: number, changed: number, moved: number,
+  /** rows in all */
+  rows: number, };
+
+/** One file that differs. */
+export type DifferentFile = { path: string,
+  /** where it was, of a moved one */
+  was: string | null, difference: FileDifference, kind: FileKind,
+  /** bytes */
+  sizeA: number | null, sizeB: number | null, nodeA: number | null, nodeB: number | null,
+  /** `mode -rw-r--r-- to -rwxr-xr-x`, `owner 0:0 to 1000:1000`, `content` */
+  what: string, };
+
+/** A page of them. */
+export type DifferentFiles = { total: number, offset: number, rows: Array<DifferentFile>, };
+
+/** One line of a text diff. */
+export type DiffLine = {
+  /** null where it is not there */
+  a: number | null, b: number | null, text: string, };
+
+/** Two texts beside one another; `lines` is null where one of them is no text, or too long. */
+export type TextDiff = { lines: Array<DiffLine> | null, why: string | null, };
+
 /** Whom an exchange is with. */
 export type Role = "registry" | "auth" | "cdn";
 
@@ -707,6 +1108,38 @@ export type Commands = {
   read_exchange: [{ id: number }, ExchangeDetail];
   watch_exchanges: [{ onExchanges: unknown }, null];
   hash_document: [{ reference: string; digest: string }, HashReport];
+  watch_files: [{ onEvent: unknown }, null];
+  open_files: [{ folder: boolean }, Array<GivenFile>];
+  identify_file: [{ file: number }, ArchiveView];
+  start_load: [{ request: LoadRequest }, number];
+  start_import: [{ request: ImportRequest }, number];
+  plan_save: [{ source: SaveSource }, SavePlan];
+  start_save: [{ request: SaveRequest }, number | null];
+  start_export: [{ request: ExportRequest }, number | null];
+  drag_out: [{ item: DragItem }, boolean];
+  save_item: [{ item: DragItem }, string | null];
+  show_saved: [{ job: number }, null];
+  list_daemons: [{}, Array<DaemonView>];
+  daemon_images: [{ daemon: string }, Array<DaemonImage>];
+  start_take: [{ daemon: string; image: string }, number];
+  start_give: [{ daemon: string; input: string; platform: string | null }, number];
+  open_tree: [{ of: LayersOf; onProgress: unknown }, TreeHead];
+  close_tree: [{ tree: number }, null];
+  open_view: [{ tree: number; scope: FileScope; filter: FileFilter }, FileViewHead];
+  close_view: [{ view: number }, null];
+  fold_files: [{ view: number; node: number; open: boolean; deep: boolean }, FileViewHead];
+  file_rows: [{ view: number; offset: number; limit: number }, FileRows];
+  find_file: [{ view: number; text: string; from: number | null; backwards: boolean }, FoundFile | null];
+  reveal_file: [{ view: number; node: number }, FoundFile | null];
+  file_detail: [{ tree: number; node: number }, FileDetail];
+  preview_file: [{ tree: number; node: number; layer: number | null }, FilePreview];
+  file_bytes: [{ tree: number; node: number; layer: number | null; offset: number }, HexPage];
+  waste: [{ tree: number }, WasteReport];
+  find_duplicates: [{ tree: number; onProgress: unknown }, Array<DuplicateGroup>];
+  file_map: [{ tree: number; node: number | null; items: number }, Array<MapItem>];
+  compare_trees: [{ a: number; b: number }, FileComparison];
+  different_files: [{ comparison: number; only: FileDifference | null; offset: number; limit: number }, DifferentFiles];
+  text_diff: [{ comparison: number; path: string }, TextDiff];
   read_network: [{}, NetworkSettings];
   write_host: [{ settings: HostSettings }, NetworkSettings];
   write_proxy: [{ proxy: ProxySettings }, NetworkSettings];

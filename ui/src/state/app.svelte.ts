@@ -267,7 +267,7 @@ export class App {
 
   #settled(job: Job, outcome: JobOutcome): void {
     const { verb } = job.head;
-    const DONE = { pull: "Pulled", push: "Pushed", copy: "Copied" } as const;
+    const DONE = { pull: "Pulled", push: "Pushed", copy: "Copied", load: "Loaded", import: "Imported", save: "Saved", export: "Exported" } as const;
     if (outcome.state === "done") {
       void this.settings.remember(job.head.reference);
       this.announce(
@@ -279,8 +279,8 @@ export class App {
       if (outcome.fault?.exchange != null && this.navigation.page.kind === "transfers") this.showExchange(outcome.fault.exchange);
     }
     // A transfer that was stopped may have brought whole layers too.
-    if (verb === "pull") this.storeChanged();
-    else this.repositoryChanged(withoutTag(job.head.reference));
+    if (verb === "pull" || verb === "load" || verb === "import") this.storeChanged();
+    else if (verb === "push" || verb === "copy") this.repositoryChanged(withoutTag(job.head.reference));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Numbers of a transfer in words: what moves, how fast and how long. */
 import type { JobHead, TransferRow } from "../../ipc/bindings";
 import { byteParts, bytes, plural, rate, remaining } from "../../lib/format";
+import { inbound } from "./words";
 
 /** The figure of a transfer, in two sizes of type: `12.3` and `of 41.4 MB`. */
 export function figure(arrived: number, toMove: number): { arrived: string; of: string } {
@@ -33,14 +34,14 @@ export function figures(job: Pick<JobHead, "total" | "skipped" | "arrived">): Fi
 /** Speed and estimate; empty in the first two seconds, when both would be guesses. */
 export function paceLine(job: Pick<JobHead, "verb" | "state" | "rate" | "eta" | "elapsed">): string {
   if (job.state !== "running" || job.elapsed < 2_000) return "";
-  if (job.rate <= 0) return job.verb === "pull" ? "Nothing arrives" : "Nothing moves";
+  if (job.rate <= 0) return inbound(job.verb) ? "Nothing arrives" : "Nothing moves";
   return job.eta === null ? rate(job.rate) : `${rate(job.rate)}, ${remaining(job.eta)}`;
 }
 
 /** The sentence below "Pulled … in …". */
 export function movedLine(job: Pick<JobHead, "verb" | "total" | "skipped" | "arrived">, upToDate: boolean): string {
   const { toMove } = figures(job);
-  const place = job.verb === "pull" ? "here" : "there";
+  const place = inbound(job.verb) ? "here" : "there";
   if (upToDate && toMove === 0) return `Nothing moved: every byte was ${place} already.`;
   if (job.skipped === 0) return `${bytes(toMove)} moved.`;
   if (toMove === 0) return `No layer moved: all ${bytes(job.skipped)} were ${place} already.`;

@@ -3,7 +3,7 @@ import type { JobHead } from "../../ipc/bindings";
 import type { IconName } from "../../design/icons";
 import { bytes, elapsed } from "../../lib/format";
 import { figures } from "./figures";
-import { WORDS } from "./words";
+import { inbound, WORDS } from "./words";
 
 export function otherLine(job: JobHead): { icon: IconName; words: string; bad: boolean } {
   const { toMove } = figures(job);
@@ -14,7 +14,7 @@ export function otherLine(job: JobHead): { icon: IconName; words: string; bad: b
     case "resolving":
       return { icon: "search", words: "Reading the manifest", bad: false };
     case "running":
-      return { icon: job.verb === "pull" ? "arrow-down" : "arrow-up", words: toMove === 0 ? words.doing : `${bytes(job.arrived)} of ${bytes(toMove)}`, bad: false };
+      return { icon: inbound(job.verb) ? "arrow-down" : "arrow-up", words: toMove === 0 ? words.doing : `${bytes(job.arrived)} of ${bytes(toMove)}`, bad: false };
     case "paused":
       return { icon: "pause", words: `Paused at ${bytes(job.arrived)} of ${bytes(toMove)}`, bad: false };
     case "done":

@@ -1,6 +1,6 @@
 /** A transfer's rows: what each one says and how long its bar is. */
 import type { TransferRow, Verb } from "../../ipc/bindings";
-import { ROW_WORDS } from "./words";
+import { inbound, ROW_WORDS } from "./words";
 
 export type Fill = "have" | "move" | "verify" | "done" | "fail" | "none";
 export type RowLook = {
@@ -26,7 +26,7 @@ export function look(row: TransferRow, verb: Verb): RowLook {
     case "waiting":
       return { icon: "clock", word, tone: "wait", fill: part > 0 ? "have" : "none", filled: part };
     case "moving":
-      return { icon: verb === "pull" ? "arrow-down" : "arrow-up", word, tone: "move", fill: "move", filled: part };
+      return { icon: inbound(verb) ? "arrow-down" : "arrow-up", word, tone: "move", fill: "move", filled: part };
     case "retrying":
       return { icon: "retry", word: row.note ?? word, tone: "wait", fill: "have", filled: part };
     case "verifying":
