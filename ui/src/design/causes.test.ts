@@ -71,11 +71,13 @@ describe("what did not happen", () => {
 async function page(part: Partial<Remedy> & { action: RemedyAction }, options: Parameters<typeof renderWindow>[0] = {}) {
   const drawn = await renderWindow(options);
   const pull = vi.spyOn(drawn.app, "pull").mockResolvedValue();
-  drawn.app.go({ kind: "refused", fault: fault("tls_failed", "no", { remedies: [remedy(part.action, part)] }), subject: "private.example.com/team/app:1" });
+  const request = { input: "private.example.com/team/app:1", platform: null, allPlatforms: false, allTags: false };
+  const refusal = drawn.app.refusals.keep({ verb: "pull", request }, fault("tls_failed", "no", { remedies: [remedy(part.action, part)] }));
+  drawn.app.go({ kind: "refused", refusal });
   const button = await screen.findByRole("button", { name: "Do it" });
   return { ...drawn, button, pull, user: userEvent.setup({ delay: null }) };
 }
-const again = ["private.example.com/team/app:1"];
+const again = ["private.example.com/team/app:1", expect.objectContaining({ allTags: false })];
 
 describe("a remedy does what its button says", () => {
   test("sign in: the dialog of that host, and then again", async () => {

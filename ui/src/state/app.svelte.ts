@@ -1,7 +1,7 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
 import { createContext } from "svelte";
-import type { AppInfo, Comparison, CompareSide, Fault, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
+import type { AppInfo, Comparison, CompareSide, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { withoutTag } from "../lib/segments";
@@ -14,6 +14,7 @@ import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
 import { Network } from "./network.svelte";
 import { Read } from "./reads.svelte";
+import { Refusals, refusalTitle, type Asking, type Refusal } from "./refusals.svelte";
 import { SettingsState } from "./settings.svelte";
 import { TagList } from "./tags.svelte";
 
@@ -25,6 +26,7 @@ export class App {
   readonly navigation = new Navigation();
   readonly settings: SettingsState;
   readonly jobs: Jobs;
+  readonly refusals = new Refusals();
   readonly exchanges: Exchanges;
   readonly actions = new Actions();
   readonly dialogs = new Dialogs();
@@ -149,14 +151,44 @@ export class App {
     };
     if (request.allPlatforms) request.platform = null;
     this.command = pullCommand(request);
+    const here = this.navigation.here();
     try {
-      const known = this.jobs.activeFor(input);
-      const id = known ? known.head.id : await this.jobs.pull(request);
-      this.go({ kind: "transfers", job: id });
+      const id = await this.#startPull(request);
+      this.arrive(here, { kind: "transfers", job: id });
       this.announce(`Pulling ${input}`);
     } catch (thrown) {
-      this.go({ kind: "refused", fault: toFault(thrown), subject: input });
+      this.refuse({ verb: "pull", request }, thrown, here);
     }
+  }
+
+  /** The id of its transfer; a pull of the same reference that is under way is that one. */
+  async #startPull(request: PullRequest): Promise<number> {
+    const known = this.jobs.activeFor(request.input);
+    const id = known ? known.head.id : await this.jobs.pull(request);
+    this.refusals.started("pull", request.input);
+    return id;
+  }
+
+  /** Opens a page because an answer came, unless the user went elsewhere meanwhile. */
+  arrive(here: () => boolean, page: Page): void {
+    if (!here()) return;
+    this.#leavePage();
+    this.navigation.arrive(page);
+  }
+
+  /** Keeps why a transfer could not start, says it, and shows it to whoever still waits for it. */
+  refuse(asked: Asking, thrown: unknown, here: () => boolean): void {
+    const refusal = this.refusals.keep(asked, toFault(thrown));
+    this.arrive(here, { kind: "refused", refusal });
+    this.announce(`${refusalTitle(refusal)}: ${refusal.fault.message}`);
+  }
+
+  /** Asks again for what could not start. */
+  retry({ asked }: Refusal): void {
+    if (asked.verb === "pull") void this.pull(asked.request.input, asked.request);
+    // A push begins with its plan: what is there may be another thing by now.
+    else if (asked.verb === "push") void this.dialogs.ask({ kind: "push", reference: asked.source, destination: asked.destination });
+    else void this.dialogs.ask({ kind: "copy", references: [asked.source], destination: asked.destination });
   }
 
   /** Opens the sign-in dialog; true where one is signed in afterwards that was not before. */
@@ -185,25 +217,27 @@ export class App {
     const [only] = references;
     if (references.length <= 1) return only === undefined ? undefined : this.pull(only);
     const { all, name } = this.platform;
-    let refused: { fault: Fault; reference: string } | null = null;
+    const here = this.navigation.here();
+    let refused: Refusal | null = null;
     let first: number | null = null;
     for (const input of references) {
+      const request: PullRequest = { input, platform: all ? null : name, allPlatforms: all, allTags: false };
       try {
-        const known = this.jobs.activeFor(input);
-        const id = known ? known.head.id : await this.jobs.pull({ input, platform: all ? null : name, allPlatforms: all, allTags: false });
+        const id = await this.#startPull(request);
         first ??= id;
       } catch (thrown) {
-        refused ??= { fault: toFault(thrown), reference: input };
+        const refusal = this.refusals.keep({ verb: "pull", request }, toFault(thrown));
+        refused ??= refusal;
       }
     }
     this.command = `longshore pull ${references.slice(0, 20).join(" ")}${references.length > 20 ? " …" : ""}`;
-    if (first === null && refused) this.go({ kind: "refused", fault: refused.fault, subject: refused.reference });
-    else this.go({ kind: "transfers", job: first });
-    this.announce(refused ? `${refused.reference} was not pulled: ${refused.fault.message}` : `Pulling ${references.length} tags`);
+    this.arrive(here, first === null && refused ? { kind: "refused", refusal: refused } : { kind: "transfers", job: first });
+    this.announce(refused ? `${refusalTitle(refused)}: ${refused.fault.message}` : `Pulling ${references.length} tags`);
   }
 
+  /** The backticks of a fault's message are for the eye. */
   announce(sentence: string): void {
-    this.announcement = sentence;
+    this.announcement = sentence.replaceAll("`", "");
   }
 
   /** Opens Wire at an exchange for as long as this page is open; where Wire would cover the page it only selects. */

@@ -1,6 +1,7 @@
 // Where the window is, and the way back. A page names things by reference or id, never by path.
 
-import type { CompareSide, Fault } from "../ipc/bindings";
+import type { CompareSide } from "../ipc/bindings";
+import type { Refusal } from "./refusals.svelte";
 
 export type ImageTab = "overview" | "layers" | "manifest" | "referrers";
 
@@ -21,8 +22,8 @@ export type Page =
   | { kind: "images" }
   /** `job` is the one shown in full; null shows the newest. */
   | { kind: "transfers"; job: number | null }
-  /** A pull that could not even start: there is no transfer to show, so the fault is the page. */
-  | { kind: "refused"; fault: Fault; subject: string }
+  /** A transfer that could not even start: there is none to show, so the fault is the page. */
+  | { kind: "refused"; refusal: Refusal }
   | { kind: "settings" };
 
 const DEPTH = 100;
@@ -31,6 +32,8 @@ export class Navigation {
   page = $state.raw<Page>({ kind: "home" });
   #behind = $state.raw<Page[]>([]);
   #ahead = $state.raw<Page[]>([]);
+  /** How often the user moved, whether or not that opened another page. */
+  #moves = 0;
 
   get canBack(): boolean {
     return this.#behind.length > 0;
@@ -39,8 +42,20 @@ export class Navigation {
     return this.#ahead.length > 0;
   }
 
+  /** For what is answered later: whether the user is still where it was asked. */
+  here(): () => boolean {
+    const moves = this.#moves;
+    return () => moves === this.#moves;
+  }
+
   /** Opens a page. Opening the one that is open already leaves no step to go back to. */
   go(page: Page): void {
+    this.#moves += 1;
+    this.arrive(page);
+  }
+
+  /** Opens a page because an answer came: that is no move of the user, so other answers are still awaited here. */
+  arrive(page: Page): void {
     if (JSON.stringify(page) === JSON.stringify(this.page)) return;
     this.#behind = [...this.#behind, this.page].slice(-DEPTH);
     this.#ahead = [];
@@ -49,6 +64,7 @@ export class Navigation {
 
   /** Changes the open page in place: another tab or platform of the same image is not a step. */
   replace(page: Page): void {
+    this.#moves += 1;
     this.page = page;
   }
 
@@ -63,6 +79,7 @@ export class Navigation {
   }
 
   back(): void {
+    this.#moves += 1;
     const page = this.#behind.at(-1);
     if (!page) return;
     this.#ahead = [this.page, ...this.#ahead];
@@ -71,6 +88,7 @@ export class Navigation {
   }
 
   forward(): void {
+    this.#moves += 1;
     const page = this.#ahead[0];
     if (!page) return;
     this.#behind = [...this.#behind, this.page];

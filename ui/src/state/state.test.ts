@@ -215,7 +215,7 @@ describe("the app", () => {
   test("a pull that can't start is a page of its own, and back leads away from it", async () => {
     const app = new App(fakeHost());
     await app.pull("127.0.0.1:5055/missing:1");
-    expect(app.navigation.page).toMatchObject({ kind: "refused", subject: "127.0.0.1:5055/missing:1", fault: { code: "not_found" } });
+    expect(app.navigation.page).toMatchObject({ kind: "refused", refusal: { subject: "127.0.0.1:5055/missing:1", fault: { code: "not_found" } } });
     app.back();
     expect(app.navigation.page.kind).toBe("home");
   });

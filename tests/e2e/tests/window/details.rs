@@ -40,7 +40,11 @@ async fn what_is_wrong_is_underlined_where_it_is_and_can_not_be_pulled() {
     assert_eq!(window.script(pull, vec![]).await, true, "Pull can't be pressed");
     window.chord(&[CONTROL, ENTER]).await;
     window.chord(&[CONTROL, '3']).await;
+    // Whichever came first, the answer or the other page: this one stays, and says what did not start.
     window.says("Nothing is moving").await;
+    window.says("team/App Could not start: ").await;
+    window.press("team/App").await;
+    window.until("the fault is shown", "return document.querySelector('.fault [role=alert]') !== null").await;
 }
 
 #[tokio::test]

@@ -59,6 +59,21 @@ describe("the push planner", () => {
     expect(within(dialog).getByText("docker tag 127.0.0.1:5055/web:2.0 ghcr.io/username/web:stable && docker push ghcr.io/username/web:stable")).toBeVisible();
   });
 
+  it("that was closed before the answer leaves the page alone, and what was wrong is kept", async () => {
+    const { app, dialog, go, host } = await sheet(push(WEB, `${HOST}/mine/web:1`));
+    await waitFor(() => expect(go()).toBeEnabled());
+    let answer: (thrown: unknown) => void = () => undefined;
+    vi.spyOn(host, "call").mockImplementationOnce(() => new Promise((_, reject) => (answer = reject)));
+    await userEvent.click(go());
+    await userEvent.click(within(dialog).getByRole("button", { name: "Cancel" }));
+    app.go({ kind: "images" });
+    answer(fault("auth_refused", "`mine` may not be written"));
+    await waitFor(() => expect(app.refusals.all).toHaveLength(1));
+    expect(app.navigation.page).toEqual({ kind: "images" });
+    expect(app.refusals.all[0]).toMatchObject({ asked: { verb: "push", source: WEB }, subject: `${HOST}/mine/web:1` });
+    expect(app.announcement).toBe(`${HOST}/mine/web:1 was not pushed: mine may not be written`);
+  });
+
   it("draws slabs to scale", async () => {
     const { dialog } = await sheet(push(WEB, STABLE));
     await within(dialog).findByText("901 kB");

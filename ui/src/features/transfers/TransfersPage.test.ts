@@ -129,6 +129,19 @@ describe("a pull on its page", () => {
     expect(app.navigation.page).toEqual({ kind: "transfers", job: 2 });
   });
 
+  it("lists what could not start, and explains it", async () => {
+    const user = userEvent.setup();
+    const { app } = await page([job({ id: 3 })], {}, (name) => (name === "start_pull" ? fault("reference_invalid", "repository name must be `lower case`") : undefined));
+    await app.pull("team/App");
+    app.go({ kind: "transfers", job: null });
+    const list = screen.getByRole("heading", { name: "Other transfers" }).parentElement ?? expect.fail();
+    expect(within(list).getByText(/^Could not start:/)).toHaveTextContent("Could not start: repository name must be lower case");
+    await user.click(within(list).getByRole("button", { name: "team/App" }));
+    expect(app.navigation.page).toMatchObject({ kind: "refused", refusal: { subject: "team/App" } });
+    await user.click(within(list).getByRole("button", { name: "Clear team/App was not pulled from the list" }));
+    expect(screen.queryByRole("button", { name: "team/App" })).toBeNull();
+  });
+
   it("says what belongs here where nothing moves", async () => {
     const user = userEvent.setup();
     const { app } = await page([]);
