@@ -25,6 +25,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
     ("tar", &[]),
     ("archive", &["error", "blob", "job", "endpoint", "tar"]),
+    ("load", &["error", "job", "endpoint", "transfer", "archive", "store"]),
     ("layers", &["error", "blob", "job", "endpoint"]),
     ("rootfs", &["error", "blob", "job", "endpoint", "layers"]),
     ("daemon", &["error", "blob", "job", "endpoint"]),

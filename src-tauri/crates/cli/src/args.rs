@@ -1,6 +1,7 @@
 //! What can be typed: verbs, options, and their help.
 
 mod account;
+mod archive;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand};
 use oci::{Platform, Registry};
 
 pub use self::account::{Accounts, Login, Logout, Place};
+pub use self::archive::{Identify, Load};
 
 const EXIT_STATUSES: &str = "\
 Exit status:
@@ -70,6 +72,10 @@ pub enum Verb {
     Push(Push),
     /// Copy an image between registries, the store and layouts
     Copy(Copy),
+    /// Load images from a file of `docker save`, `podman save` or `longshore save`, or an OCI layout
+    Load(Load),
+    /// Say what a file is, why, and what to do with it
+    Identify(Identify),
     /// Give an image of the store a second name
     Tag(Tag),
     /// List the images of the store

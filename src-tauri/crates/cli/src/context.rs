@@ -67,6 +67,15 @@ impl Context {
         Ok(if dir.exists() { Some(ContentStore::open(dir)?) } else { None })
     }
 
+    /// Where what has to be unpacked on the way is kept meanwhile: beside the images, where there is room for them, else
+    /// where temporary files go.
+    ///
+    /// # Errors
+    /// As [`ContentStore::open`].
+    pub fn spool_dir(&self) -> Result<PathBuf, Failure> {
+        Ok(self.existing_store()?.map_or_else(std::env::temp_dir, |store| store.ingest_dir()))
+    }
+
     /// The accounts.
     pub fn keyring(&self) -> &Keyring {
         self.keyring.get_or_init(|| {

@@ -1,11 +1,10 @@
 //! `copy`: from one place to another, streamed; the places are named as skopeo names them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use engine::archive::{Archive, ArchiveSink, ArchiveSource};
-use engine::endpoint::{ImageSink, ImageSource, Mounts, Target};
-use engine::registry::{RegistryClient, RegistrySink, RegistrySource};
+use engine::archive::ArchiveSink;
+use engine::endpoint::{ImageSink, Mounts};
+use engine::registry::{RegistryClient, RegistrySink};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Plan, Platforms, Request, transfer};
 use engine::{Code, Error};
@@ -69,10 +68,7 @@ struct Copy<'a> {
 impl Copy<'_> {
     async fn copy(&self) -> Result<Outcome, Failure> {
         let job = &self.watched.job;
-        let (source, target) = match &self.from {
-            Place::Archive { path, name, .. } => self.open(path.clone(), name.as_deref()).await?,
-            _ => (self.source()?, self.from.target(self.context)?),
-        };
+        let (source, target) = self.from.open(self.context, job).await?;
         let archive = match &self.to {
             Place::Archive { format, path, .. } => Some(Arc::new(ArchiveSink::create(path, *format)?)),
             _ => None,
@@ -107,36 +103,6 @@ impl Copy<'_> {
             ([], Place::Registry(_)) => Platforms::All,
             (chosen, _) => push::platforms(chosen),
         }
-    }
-
-    /// An archive, and which of its images.
-    async fn open(
-        &self,
-        path: PathBuf,
-        name: Option<&str>,
-    ) -> Result<(Arc<dyn ImageSource>, Target), Failure> {
-        let opened = tokio::task::spawn_blocking(move || {
-            ArchiveSource::new(Archive::open(&path, &std::env::temp_dir())?)
-        });
-        let opened = async {
-            opened.await.map_err(|panic| {
-                Error::new(Code::Internal, "opening the archive was broken off").with_source(panic)
-            })?
-        };
-        let source = self.watched.job.run(opened).await?;
-        let target = Target::Exact(source.find(name)?.root.digest.clone());
-        Ok((Arc::new(source), target))
-    }
-
-    fn source(&self) -> Result<Arc<dyn ImageSource>, Failure> {
-        Ok(match &self.from {
-            Place::Registry(name) => {
-                Arc::new(RegistrySource::new(self.client(name), name.repository().clone()))
-            }
-            Place::Store(_) => Arc::new(self.context.store()?),
-            Place::Layout { dir, .. } => Arc::new(place::open_layout(dir)?),
-            Place::Archive { .. } => unreachable!("an archive is opened with its name"),
-        })
     }
 
     async fn sink(&self) -> Result<Arc<dyn ImageSink>, Failure> {

@@ -17,10 +17,12 @@ mod explain;
 mod failure;
 mod find;
 mod gc;
+mod identify;
 mod images;
 mod inspect;
 mod interrupt;
 mod layers;
+mod load;
 mod login;
 mod logout;
 mod output;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         verb,
         None | Some(
             Verb::Explain(_)
+                | Verb::Identify(_)
                 | Verb::Images(_)
                 | Verb::Rmi(_)
                 | Verb::Gc(_)
@@ -69,6 +72,8 @@ fn main() -> ExitCode {
         Some(Verb::Pull(args)) => pull::run(&args, &context),
         Some(Verb::Push(args)) => push::run(&args, &context),
         Some(Verb::Copy(args)) => copy::run(&args, &context),
+        Some(Verb::Load(args)) => load::run(&args, &context),
+        Some(Verb::Identify(args)) => identify::run(&args, &context),
         Some(Verb::Tag(args)) => tag::run(&args, &context),
         Some(Verb::Images(args)) => images::run(&args, &context),
         Some(Verb::Inspect(args)) => inspect::run(&args, &context),

@@ -1,6 +1,6 @@
 //! Archives of images: files that `docker save`, `podman save`, skopeo and Longshore write, and OCI layout folders.
 //!
-//! An [`Archive`] is opened once, told by its content (never by its name), and read at any place; what is compressed
+//! [`identify`] says what a file is and why, reading little of it. An [`Archive`] is opened once, told by its content (never by its name), and read at any place; what is compressed
 //! as a whole is unpacked into a temporary file first, since nobody can seek in it. [`ArchiveSource`] gives its images
 //! to a transfer, [`ArchiveSink`] takes one and writes a hybrid that `docker load` and OCI tools both read.
 //!
@@ -13,11 +13,24 @@
 
 mod detect;
 mod docker;
+mod elf;
+mod entry;
+mod facts;
+mod foreign;
+mod identify;
+mod layout;
+mod old;
 mod open;
 mod sink;
 mod source;
+mod survey;
 
 pub use detect::{Compression, Kind};
+pub use facts::{
+    Advice, Candidate, DigestKept, Evidence, FilesystemFacts, Identified, ImageFacts, LayerFacts, Missing,
+    Piece, Reading, Variant,
+};
+pub use identify::{identify, identify_stream};
 pub use open::Archive;
 pub use sink::{ArchiveSink, Format};
 pub use source::{ArchiveSource, Listed};

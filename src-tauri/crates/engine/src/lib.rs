@@ -11,6 +11,7 @@ pub mod error;
 pub mod exchange;
 pub mod image;
 pub mod job;
+pub mod load;
 pub mod push;
 pub mod registry;
 pub mod remedy;

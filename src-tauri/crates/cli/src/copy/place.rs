@@ -3,9 +3,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use engine::archive::Format;
-use engine::endpoint::Target;
+use engine::archive::{Archive, ArchiveSource, Format};
+use engine::endpoint::{ImageSource, Target};
+use engine::job::Job;
+use engine::registry::RegistrySource;
 use engine::store::ContentStore;
 use engine::{Code, Error};
 use oci::Reference;
@@ -74,6 +77,31 @@ impl Place {
                 ),
             )),
         }
+    }
+
+    /// As a source, and what to ask it for. An archive is opened, and unpacked where it is compressed.
+    ///
+    /// # Errors
+    /// Where there is no such image, or what holds it can't be read.
+    pub async fn open(
+        &self,
+        context: &Context,
+        job: &Job,
+    ) -> Result<(Arc<dyn ImageSource>, Target), Failure> {
+        let source: Arc<dyn ImageSource> = match self {
+            Self::Registry(name) => {
+                let client = context.client(name.registry());
+                Arc::new(RegistrySource::new(client, name.repository().clone()))
+            }
+            Self::Store(_) => Arc::new(context.store()?),
+            Self::Layout { dir, .. } => Arc::new(open_layout(dir)?),
+            Self::Archive { path, name, .. } => {
+                let source = open_archive(path.clone(), context.spool_dir()?, job).await?;
+                let target = Target::Exact(source.find(name.as_deref())?.root.digest.clone());
+                return Ok((Arc::new(source), target));
+            }
+        };
+        Ok((source, self.target(context)?))
     }
 
     /// The name at a registry.
@@ -155,6 +183,19 @@ pub fn open_layout(dir: &Path) -> Result<ContentStore, Failure> {
         return Err(Error::new(Code::ImageMissing, message).with_hint("Check the folder's name").into());
     }
     Ok(ContentStore::open(dir)?)
+}
+
+/// Opens a file to take images from.
+async fn open_archive(path: PathBuf, spool: PathBuf, job: &Job) -> Result<ArchiveSource, Error> {
+    let own = job.clone();
+    let opened =
+        tokio::task::spawn_blocking(move || ArchiveSource::new(&Archive::open(&path, &spool, &own)?, &own));
+    let opened = async {
+        opened.await.map_err(|panic| {
+            Error::new(Code::Internal, "opening the archive was broken off").with_source(panic)
+        })?
+    };
+    job.run(opened).await
 }
 
 #[cfg(test)]

@@ -54,6 +54,16 @@ impl Words {
         done: "Copied",
     };
 
+    /// As `docker load` has them, near enough.
+    pub const LOAD: Self = Self {
+        preparing: None,
+        exists: "Already exists",
+        moving: "Loading layer",
+        verifying: Some("Verifying Checksum"),
+        moved: "Loaded",
+        done: "Loaded",
+    };
+
     /// A pull of what is here whole has no lines for its layers; a push always says what it found.
     fn tells_of_nothing(self) -> bool {
         self.preparing.is_some()

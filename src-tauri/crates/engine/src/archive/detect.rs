@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes and by the names in it.
+//! What a file can be, and how it can be compressed.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl fmt::Display for Compression {
     }
 }
 
-/// What an archive holds.
+/// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An OCI layout and a Docker archive at once (Docker 25 and later, Longshore).
@@ -58,34 +58,51 @@ pub enum Kind {
     OldDocker,
     /// The files of a container (`docker export`), or another filesystem.
     Filesystem,
+    /// One layer of an image: files, and whiteouts of what is below it.
+    Layer,
+    /// A Helm chart.
+    Chart,
     /// A tar of something else.
     Other,
+    /// No tar, with what it is in words and an article: "a ZIP file".
+    Foreign(&'static str),
 }
 
 impl Kind {
-    /// Of the names at the top of an archive.
-    pub(super) fn of<'a>(top: impl Iterator<Item = &'a [u8]>) -> Self {
-        let (mut layout, mut index, mut manifest, mut repositories, mut system) =
-            (false, false, false, false, 0);
-        for name in top {
-            match name {
-                b"oci-layout" => layout = true,
-                b"index.json" => index = true,
-                b"manifest.json" => manifest = true,
-                b"repositories" => repositories = true,
-                b"bin" | b"etc" | b"usr" | b"lib" | b"var" | b"dev" | b"proc" | b"sbin" | b"root"
-                | b"opt" | b"home" | b"tmp" => system += 1,
-                _ => {}
-            }
+    /// Whether there are images in it to load.
+    pub fn has_images(self) -> bool {
+        matches!(self, Self::Hybrid | Self::Oci | Self::Docker | Self::OldDocker)
+    }
+
+    /// A stable word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hybrid => "hybrid",
+            Self::Oci => "oci",
+            Self::Docker => "docker",
+            Self::OldDocker => "old_docker",
+            Self::Filesystem => "filesystem",
+            Self::Layer => "layer",
+            Self::Chart => "chart",
+            Self::Other => "other",
+            Self::Foreign(_) => "foreign",
         }
-        match (layout && index, manifest) {
-            (true, true) => Self::Hybrid,
-            (true, false) => Self::Oci,
-            (false, true) => Self::Docker,
-            _ if repositories => Self::OldDocker,
-            _ if system >= 2 => Self::Filesystem,
-            _ => Self::Other,
-        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hybrid => "an archive of images that Docker and OCI tools read",
+            Self::Oci => "an OCI archive",
+            Self::Docker => "a Docker archive",
+            Self::OldDocker => "a Docker archive from before Docker 1.10",
+            Self::Filesystem => "a root filesystem",
+            Self::Layer => "one layer of an image",
+            Self::Chart => "a Helm chart",
+            Self::Other => "a tar of something else",
+            Self::Foreign(what) => what,
+        })
     }
 }
 
@@ -107,21 +124,6 @@ mod tests {
         ];
         for (start, want) in rows {
             assert_eq!(Compression::of(start), want, "{start:?}");
-        }
-    }
-
-    #[test]
-    fn kinds_are_told_by_the_names_at_the_top() {
-        let rows: [(&[&str], Kind); 6] = [
-            (&["blobs", "oci-layout", "index.json", "manifest.json", "repositories"], Kind::Hybrid),
-            (&["blobs", "oci-layout", "index.json"], Kind::Oci),
-            (&["manifest.json", "repositories", "0a1b"], Kind::Docker),
-            (&["repositories", "0a1b"], Kind::OldDocker),
-            (&["bin", "etc", "hello"], Kind::Filesystem),
-            (&["etc", "readme"], Kind::Other),
-        ];
-        for (names, want) in rows {
-            assert_eq!(Kind::of(names.iter().map(|name| name.as_bytes())), want, "{names:?}");
         }
     }
 }

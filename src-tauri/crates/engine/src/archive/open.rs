@@ -1,6 +1,5 @@
 //! An archive that is open: a tar of which every entry is found by its name, or a folder.
 
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -10,143 +9,159 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::detect::{Compression, Kind};
+use super::entry::{Entry, Part, normal};
+use super::foreign;
+use super::survey::{Cancellable, End, Survey, broken};
 use crate::error::{Code, Error, Result};
-use crate::tar::{self, TarError, TarReader};
+use crate::job::Job;
 
-/// An archive of images has an entry for each blob; what has more is a filesystem, bytes of memory are kept for no more.
-const ENTRIES: usize = 200_000;
 /// How many links are followed from one entry to the next.
 const LINKS: usize = 8;
+/// What is unpacked is written in pieces of so many bytes.
+const PIECE: usize = 256 * 1024;
 
 /// An open archive; clones are the same one. Every method blocks.
 #[derive(Clone)]
 pub struct Archive(Arc<Inner>);
 
-struct Inner {
-    name: String,
+pub(super) struct Inner {
+    pub name: String,
     place: Place,
-    kind: Kind,
-    compression: Compression,
+    pub kind: Kind,
+    pub compression: Compression,
+    /// Bytes as it lies there; none of a stream and a folder.
+    pub file_size: Option<u64>,
+    pub survey: Survey,
 }
 
 enum Place {
     Folder(PathBuf),
-    Tar { file: File, entries: HashMap<Vec<u8>, Entry> },
-}
-
-/// Where an entry's bytes are.
-enum Entry {
-    Bytes {
-        offset: u64,
-        length: u64,
-    },
-    /// The name of another entry.
-    Link(Vec<u8>),
-    /// A directory, a device: nothing to read.
-    Nothing,
-}
-
-/// The bytes of one entry.
-pub(super) struct Part {
-    file: File,
-    offset: u64,
-    /// Bytes.
-    pub length: u64,
-}
-
-impl Part {
-    /// Reads at a byte of the part; fewer only at its end.
-    pub fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-        let left = self.length.saturating_sub(at);
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        let mut have = 0;
-        while have < most {
-            match self.file.read_at(&mut buffer[have..most], self.offset + at + have as u64) {
-                Ok(0) => break,
-                Ok(count) => have += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(have)
-    }
+    File(File),
+    /// Nothing is left but what the survey holds.
+    Passed,
 }
 
 impl Archive {
-    /// Opens a file or a folder. A file that is compressed as a whole, or a pipe, is unpacked into a temporary file in
-    /// `spool`, which is gone when the archive is dropped.
+    /// Opens a file or a folder to take images from. A file that is compressed as a whole, or a pipe, is unpacked into a
+    /// temporary file in `spool`, which is gone when the archive is dropped.
     ///
     /// # Errors
     /// [`Code::ArchiveInvalid`] where it is no tar, or a damaged one; [`Code::NotFound`] where there is nothing;
-    /// [`Code::StoreFull`] where there is no room to unpack it.
-    pub fn open(path: &Path, spool: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => Error::new(Code::NotFound, format!("there is no file `{name}`"))
-                .with_hint("Check the spelling of its path"),
-            _ => Error::new(Code::ArchiveInvalid, format!("`{name}` can't be read")).with_source(error),
-        };
-        let metadata = std::fs::metadata(path).map_err(failed)?;
-        if metadata.is_dir() {
-            return Self::folder(path, name);
-        }
-        // A pipe is waited for: somebody writes to it.
-        let file = File::open(path).map_err(failed)?;
-        Self::of_file(file, metadata.is_file(), name, spool)
+    /// [`Code::StoreFull`] where there is no room to unpack it; [`Code::Cancelled`].
+    pub fn open(path: &Path, spool: &Path, job: &Job) -> Result<Self> {
+        let input = Input::open(path)?;
+        Self::whole(input, spool, job)
     }
 
     /// What comes in on a stream, as [`Archive::open`] takes a pipe; `name` is what errors call it.
     ///
     /// # Errors
     /// As [`Archive::open`].
-    pub fn of_stream(stream: impl Read, name: &str, spool: &Path) -> Result<Self> {
-        let spooled = spooled(stream, name, spool)?;
-        Self::of_file(spooled, true, name.to_owned(), spool)
+    pub fn of_stream(stream: impl Read, name: &str, spool: &Path, job: &Job) -> Result<Self> {
+        Self::whole(Input::of_stream(stream, name)?, spool, job)
     }
 
-    fn of_file(file: File, can_seek: bool, name: String, spool: &Path) -> Result<Self> {
-        let mut file = if can_seek { file } else { spooled(file, &name, spool)? };
-        let mut start = [0; 6];
-        let have =
-            Part { file: file.try_clone().map_err(|error| unreadable(&name, error))?, offset: 0, length: 6 };
-        let have = have.read_at(&mut start, 0).map_err(|error| unreadable(&name, error))?;
-        if have == 0 {
-            return Err(Error::new(Code::ArchiveInvalid, format!("`{name}` is empty"))
-                .with_hint("Save the image again: `docker save IMAGE -o FILE` or `longshore save`"));
-        }
-        let compression = Compression::of(&start[..have]);
-        file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(&name, error))?;
-        let file = match compression {
-            Compression::None => file,
-            Compression::Gzip => {
-                spooled(flate2::read::MultiGzDecoder::new(BufReader::new(file)), &name, spool)?
+    fn whole(input: Input<impl Read>, spool: &Path, job: &Job) -> Result<Self> {
+        let opened = match input.place {
+            Source::Folder(path) => return Self::folder(&path, input.name),
+            Source::File(file) if input.compression == Compression::None => {
+                Self::of_file(file, input.name, input.compression, input.file_size, job)?
             }
-            Compression::Zstd => {
-                let decoder = zstd::Decoder::new(file).map_err(|error| unreadable(&name, error))?;
-                spooled(decoder, &name, spool)?
+            Source::File(file) => {
+                let unpacked =
+                    decoder(input.compression, BufReader::with_capacity(PIECE, file), &input.name)?;
+                let file = spooled(unpacked, &input.name, spool, job)?;
+                Self::of_file(file, input.name, input.compression, input.file_size, job)?
             }
-            Compression::Bzip2 | Compression::Xz => {
-                return Err(Error::new(
-                    Code::ArchiveInvalid,
-                    format!("`{name}` is compressed with {compression}"),
-                )
-                .with_hint("Unpack it first (`bunzip2` or `unxz`), then give the tar"));
+            Source::Stream(stream) => {
+                let unpacked = decoder(input.compression, stream, &input.name)?;
+                let file = spooled(unpacked, &input.name, spool, job)?;
+                Self::of_file(file, input.name, input.compression, None, job)?
             }
         };
-        let entries = scan(&file, &name)?;
-        let kind = Kind::of(entries.keys().map(|name| top(name)));
-        Ok(Self(Arc::new(Inner { name, place: Place::Tar { file, entries }, kind, compression })))
+        match &opened.0.survey {
+            Survey { count: 0, .. } => Err(opened.not_a_tar()),
+            Survey { end: End::Broken(problem), count, .. } => {
+                Err(broken(opened.name(), *count, problem.clone()))
+            }
+            _ => Ok(opened),
+        }
+    }
+
+    /// Looks at a file, a folder or a stream without keeping a copy: what is compressed can be listed afterwards and
+    /// not read.
+    pub(super) fn look(input: Input<impl Read>, job: &Job) -> Result<Self> {
+        let Input { name, compression, file_size, place } = input;
+        match place {
+            Source::Folder(path) => Self::folder(&path, name),
+            Source::File(file) if compression == Compression::None => {
+                Self::of_file(file, name, compression, file_size, job)
+            }
+            Source::File(file) => {
+                let stream = decoder(compression, BufReader::with_capacity(PIECE, file), &name)?;
+                Self::passed(stream, name, compression, file_size, job)
+            }
+            Source::Stream(stream) => {
+                let stream = decoder(compression, stream, &name)?;
+                Self::passed(stream, name, compression, file_size, job)
+            }
+        }
+    }
+
+    fn of_file(
+        mut file: File,
+        name: String,
+        compression: Compression,
+        file_size: Option<u64>,
+        job: &Job,
+    ) -> Result<Self> {
+        file.seek(SeekFrom::Start(0)).map_err(|error| unreadable(&name, error))?;
+        let survey = Survey::of_file(&file, job)?;
+        let mut head = vec![0; foreign::HEAD];
+        let whole = Part::Stored { file: clone(&file, &name)?, offset: 0, length: u64::MAX };
+        let have = whole.read_at(&mut head, 0).map_err(|error| unreadable(&name, error))?;
+        head.truncate(have);
+        Ok(Self::new(name, Place::File(file), compression, file_size, survey, &head))
+    }
+
+    fn passed(
+        mut stream: impl Read,
+        name: String,
+        compression: Compression,
+        file_size: Option<u64>,
+        job: &Job,
+    ) -> Result<Self> {
+        let mut head = Vec::new();
+        let began = (&mut stream).take(foreign::HEAD as u64).read_to_end(&mut head);
+        let survey = match began {
+            Ok(_) => Survey::of_stream(io::Cursor::new(head.clone()).chain(stream), job)?,
+            // What it is compressed with can't be read: as much as there is of it is looked at.
+            Err(problem) => {
+                Survey::of_stream(io::Cursor::new(head.clone()).chain(Failing(Some(problem))), job)?
+            }
+        };
+        Ok(Self::new(name, Place::Passed, compression, file_size, survey, &head))
     }
 
     fn folder(path: &Path, name: String) -> Result<Self> {
         let names = std::fs::read_dir(path).map_err(|error| unreadable(&name, error))?;
-        let names: Vec<Vec<u8>> = names
-            .filter_map(|entry| Some(entry.ok()?.file_name().into_encoded_bytes()))
-            .take(ENTRIES)
-            .collect();
-        let kind = Kind::of(names.iter().map(Vec::as_slice));
-        let place = Place::Folder(path.to_owned());
-        Ok(Self(Arc::new(Inner { name, place, kind, compression: Compression::None })))
+        let names = names.filter_map(|entry| Some(entry.ok()?.file_name().into_encoded_bytes()));
+        let survey = Survey::of_names(names);
+        Ok(Self::new(name, Place::Folder(path.to_owned()), Compression::None, None, survey, b""))
+    }
+
+    fn new(
+        name: String,
+        place: Place,
+        compression: Compression,
+        file_size: Option<u64>,
+        survey: Survey,
+        head: &[u8],
+    ) -> Self {
+        let kind = Kind::Other;
+        let mut inner = Inner { name, place, kind, compression, file_size, survey };
+        inner.kind = inner.tell(head);
+        Self(Arc::new(inner))
     }
 
     /// What it is called in messages: its path.
@@ -164,20 +179,13 @@ impl Archive {
         self.0.compression
     }
 
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
     /// A whole entry, where it is no longer than `cap` bytes; none where there is no such entry.
     pub(super) fn bytes(&self, name: &str, cap: u64) -> Result<Option<Bytes>> {
-        let Some(part) = self.part(name)? else { return Ok(None) };
-        if part.length > cap {
-            let why =
-                format!("`{name}` in `{}` has {} bytes, more than makes sense", self.name(), part.length);
-            return Err(Error::new(Code::TooLarge, why));
-        }
-        let mut bytes = vec![0; usize::try_from(part.length).expect("it is under a small cap")];
-        let have = part.read_at(&mut bytes, 0).map_err(|error| unreadable(self.name(), error))?;
-        if have < bytes.len() {
-            return Err(cut(self.name()));
-        }
-        Ok(Some(bytes.into()))
+        self.0.bytes(name, cap)
     }
 
     /// The bytes of an entry, or of what it links to; none where there is no such entry.
@@ -185,27 +193,99 @@ impl Archive {
     /// # Errors
     /// [`Code::ArchiveInvalid`] where the name leads out of the archive, or links go in circles.
     pub(super) fn part(&self, name: &str) -> Result<Option<Part>> {
+        self.0.part(name)
+    }
+
+    fn not_a_tar(&self) -> Error {
+        let what = match self.kind() {
+            Kind::Foreign(what) => what,
+            _ => "no tar",
+        };
+        let packed = match self.compression() {
+            Compression::None => String::new(),
+            compression => format!(", compressed with {compression}"),
+        };
+        let why = format!("`{}` is no archive of an image: it is no tar but {what}{packed}", self.name());
+        Error::new(Code::ArchiveInvalid, why)
+            .with_hint("Give a file of `docker save`, `podman save` or `longshore save`, or an OCI layout")
+    }
+}
+
+impl Inner {
+    /// What it is, by the names in it and by what the documents of these names begin with.
+    fn tell(&self, head: &[u8]) -> Kind {
+        let survey = &self.survey;
+        if survey.count == 0 && !matches!(self.place, Place::Folder(_)) {
+            return Kind::Foreign(foreign::name(head));
+        }
+        let has = |name: &str| survey.has_top(name);
+        let layout = has("oci-layout") && has("index.json");
+        // Other things are called manifest.json too; Docker's is a list.
+        let manifest = has("manifest.json") && self.begins("manifest.json") != Some(b'{');
+        match (layout, manifest) {
+            (true, true) => Kind::Hybrid,
+            (true, false) => Kind::Oci,
+            (false, true) => Kind::Docker,
+            _ if has("repositories") && self.begins("repositories") == Some(b'{') => Kind::OldDocker,
+            _ if survey.whiteouts > 0 => Kind::Layer,
+            _ if survey.system().len() >= 2 => Kind::Filesystem,
+            _ if survey.chart.is_some() => Kind::Chart,
+            _ => Kind::Other,
+        }
+    }
+
+    /// The first character of a document that is no space.
+    fn begins(&self, name: &str) -> Option<u8> {
+        let part = self.part(name).ok()??;
+        part.start().ok()?.into_iter().find(|byte| !byte.is_ascii_whitespace())
+    }
+
+    fn bytes(&self, name: &str, cap: u64) -> Result<Option<Bytes>> {
+        let Some(part) = self.part(name)? else { return Ok(None) };
+        if part.length() > cap {
+            let why =
+                format!("`{name}` in `{}` has {} bytes, more than makes sense", self.name, part.length());
+            return Err(Error::new(Code::TooLarge, why).with_hint(
+                "The archive was made to mislead, or by a broken program; nothing of it was taken",
+            ));
+        }
+        if let Part::Held(bytes) = part {
+            return Ok(Some(bytes));
+        }
+        let mut bytes = vec![0; usize::try_from(part.length()).expect("it is under a small cap")];
+        let have = part.read_at(&mut bytes, 0).map_err(|error| unreadable(&self.name, error))?;
+        if have < bytes.len() {
+            return Err(cut(&self.name));
+        }
+        Ok(Some(bytes.into()))
+    }
+
+    fn part(&self, name: &str) -> Result<Option<Part>> {
         let leads_out = || {
-            Error::new(Code::ArchiveInvalid, format!("`{name}` leads out of `{}`", self.name()))
+            Error::new(Code::ArchiveInvalid, format!("`{name}` leads out of `{}`", self.name))
                 .with_hint("The archive was made to mislead, or by a broken program; nothing of it was taken")
         };
         let mut wanted = normal(name.as_bytes()).ok_or_else(leads_out)?;
-        match &self.0.place {
-            Place::Folder(dir) => self.file_of(dir, &wanted),
-            Place::Tar { file, entries } => {
-                for _ in 0..LINKS {
-                    match entries.get(&wanted) {
-                        None | Some(Entry::Nothing) => return Ok(None),
-                        Some(Entry::Link(target)) => wanted = normal(target).ok_or_else(leads_out)?,
-                        Some(Entry::Bytes { offset, length }) => {
-                            let file = file.try_clone().map_err(|error| unreadable(self.name(), error))?;
-                            return Ok(Some(Part { file, offset: *offset, length: *length }));
-                        }
-                    }
+        if let Place::Folder(dir) = &self.place {
+            return self.file_of(dir, &wanted);
+        }
+        for _ in 0..LINKS {
+            match (self.survey.entries.get(&wanted), &self.place) {
+                (None | Some(Entry::Nothing), _) => return Ok(None),
+                (Some(Entry::Link(target)), _) => wanted = normal(target).ok_or_else(leads_out)?,
+                (Some(Entry::Held(bytes)), _) => return Ok(Some(Part::Held(bytes.clone()))),
+                (Some(Entry::Passed { length, start, digest }), _) => {
+                    let (length, start, digest) = (*length, *start, digest.clone());
+                    return Ok(Some(Part::Passed { length, start, digest }));
                 }
-                Err(leads_out())
+                (Some(Entry::Stored { offset, length }), Place::File(file)) => {
+                    let file = clone(file, &self.name)?;
+                    return Ok(Some(Part::Stored { file, offset: *offset, length: *length }));
+                }
+                (Some(Entry::Stored { .. }), _) => return Ok(None),
             }
         }
+        Err(leads_out())
     }
 
     /// A file of a layout folder. No link is followed, on the way to it either.
@@ -226,80 +306,104 @@ impl Archive {
                 {
                     return Ok(None);
                 }
-                Err(error) => return Err(unreadable(self.name(), error)),
+                Err(error) => return Err(unreadable(&self.name, error)),
             }
         }
         let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
         let file = OpenOptions::new().read(true).custom_flags(flags).open(&path);
-        let file = file.map_err(|error| unreadable(self.name(), error))?;
-        let metadata = file.metadata().map_err(|error| unreadable(self.name(), error))?;
-        Ok(metadata.is_file().then_some(Part { file, offset: 0, length: metadata.len() }))
+        let file = file.map_err(|error| unreadable(&self.name, error))?;
+        let metadata = file.metadata().map_err(|error| unreadable(&self.name, error))?;
+        Ok(metadata.is_file().then_some(Part::Stored { file, offset: 0, length: metadata.len() }))
     }
 }
 
-/// Finds every entry by its headers alone.
-fn scan(file: &File, name: &str) -> Result<HashMap<Vec<u8>, Entry>> {
-    let reader = file.try_clone().map_err(|error| unreadable(name, error))?;
-    let size = reader.metadata().map_err(|error| unreadable(name, error))?.len();
-    let mut reader = TarReader::seeking(reader);
-    let mut entries = HashMap::new();
-    loop {
-        let entry = match reader.next() {
-            Ok(Some(entry)) => entry,
-            Ok(None) => break,
-            Err(problem) => return Err(invalid(name, entries.len(), problem)),
+/// What is to be looked at, and its first bytes.
+pub(super) struct Input<R> {
+    name: String,
+    compression: Compression,
+    file_size: Option<u64>,
+    place: Source<R>,
+}
+
+enum Source<R> {
+    Folder(PathBuf),
+    File(File),
+    Stream(io::Chain<io::Cursor<Vec<u8>>, R>),
+}
+
+impl Input<File> {
+    /// A file, a folder or a pipe.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; [`Code::ArchiveInvalid`] where it is empty or can't be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Error::new(Code::NotFound, format!("there is no file `{name}`"))
+                .with_hint("Check the spelling of its path"),
+            _ => unreadable(&name, error),
         };
-        if entry.data.saturating_add(entry.stored) > size {
-            return Err(cut(name));
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if metadata.is_dir() {
+            let place = Source::Folder(path.to_owned());
+            return Ok(Self { name, compression: Compression::None, file_size: None, place });
         }
-        let Some(entry_name) = normal(&entry.name) else { continue };
-        let place = match entry.kind {
-            tar::Kind::File if entry.sparse.is_none() => {
-                Entry::Bytes { offset: entry.data, length: entry.stored }
-            }
-            tar::Kind::HardLink => Entry::Link(entry.link),
-            // A symbolic link counts from the folder that it stands in; an absolute one leads out, and is refused.
-            tar::Kind::Symlink if entry.link.starts_with(b"/") => Entry::Link(entry.link),
-            tar::Kind::Symlink => Entry::Link([parent(&entry_name), &entry.link].join(&b'/')),
-            _ => Entry::Nothing,
-        };
-        // Of two entries with one name the later one counts, as when the archive is unpacked.
-        entries.insert(entry_name, place);
-        if entries.len() >= ENTRIES {
-            break;
+        // A pipe is waited for: somebody writes to it.
+        let file = File::open(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Self::of_stream(file, &name);
         }
+        let mut start = [0; 6];
+        let have = file.read_at(&mut start, 0).map_err(failed)?;
+        if have == 0 {
+            return Err(empty(&name));
+        }
+        let compression = Compression::of(&start[..have]);
+        Ok(Self { name, compression, file_size: Some(metadata.len()), place: Source::File(file) })
     }
-    Ok(entries)
 }
 
-/// A name without `./`, `//` and `..`; none where it is absolute or leads out.
-fn normal(name: &[u8]) -> Option<Vec<u8>> {
-    if name.starts_with(b"/") || name.contains(&0) {
-        return None;
-    }
-    let mut parts: Vec<&[u8]> = Vec::new();
-    for part in name.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
+impl<R: Read> Input<R> {
+    /// What comes in on a stream.
+    ///
+    /// # Errors
+    /// [`Code::ArchiveInvalid`] where nothing comes.
+    pub fn of_stream(mut stream: R, name: &str) -> Result<Self> {
+        let mut start = Vec::new();
+        (&mut stream).take(6).read_to_end(&mut start).map_err(|error| unreadable(name, error))?;
+        if start.is_empty() {
+            return Err(empty(name));
         }
+        let compression = Compression::of(&start);
+        let place = Source::Stream(io::Cursor::new(start).chain(stream));
+        Ok(Self { name: name.to_owned(), compression, file_size: None, place })
     }
-    Some(parts.join(&b'/'))
 }
 
-fn parent(name: &[u8]) -> &[u8] {
-    name.iter().rposition(|byte| *byte == b'/').map_or(b"", |slash| &name[..slash])
+/// What is left of a stream that failed: its error, once.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
-fn top(name: &[u8]) -> &[u8] {
-    name.split(|byte| *byte == b'/').next().unwrap_or_default()
+fn decoder<'a>(compression: Compression, stream: impl Read + 'a, name: &str) -> Result<Box<dyn Read + 'a>> {
+    Ok(match compression {
+        Compression::None => Box::new(stream),
+        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(stream)),
+        Compression::Zstd => Box::new(zstd::Decoder::new(stream).map_err(|error| unreadable(name, error))?),
+        Compression::Bzip2 | Compression::Xz => {
+            let why = format!("`{name}` is compressed with {compression}");
+            return Err(Error::new(Code::ArchiveInvalid, why)
+                .with_hint("Unpack it first (`bunzip2` or `unxz`), then give the tar"));
+        }
+    })
 }
 
 /// Everything of a stream in a temporary file, which has no name and goes with its handle.
-fn spooled(mut stream: impl Read, name: &str, spool: &Path) -> Result<File> {
+fn spooled(stream: impl Read, name: &str, spool: &Path, job: &Job) -> Result<File> {
     let full = |error: io::Error| {
         let what = format!("`{name}` can't be unpacked into `{}`", spool.display());
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
@@ -310,13 +414,15 @@ fn spooled(mut stream: impl Read, name: &str, spool: &Path) -> Result<File> {
         };
         Error::new(code, what).with_hint(hint).with_source(error)
     };
+    let mut stream = Cancellable { inner: stream, job };
     let mut file = tempfile::tempfile_in(spool).map_err(full)?;
-    let mut buffer = vec![0; 256 * 1024];
+    let mut buffer = vec![0; PIECE];
     loop {
         let count = match stream.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) if job.is_cancelled() => return Err(Error::cancelled()),
             Err(error) => {
                 let why = format!("`{name}` is damaged: what it is compressed with can't be read to its end");
                 return Err(Error::new(Code::ArchiveInvalid, why)
@@ -326,19 +432,16 @@ fn spooled(mut stream: impl Read, name: &str, spool: &Path) -> Result<File> {
         };
         io::Write::write_all(&mut file, &buffer[..count]).map_err(full)?;
     }
-    file.seek(SeekFrom::Start(0)).map_err(full)?;
     Ok(file)
 }
 
-fn invalid(name: &str, seen: usize, problem: TarError) -> Error {
-    if seen == 0 {
-        return Error::new(Code::ArchiveInvalid, format!("`{name}` is no archive of an image: it is no tar"))
-            .with_hint("Give a file of `docker save`, `podman save` or `longshore save`, or an OCI layout")
-            .with_source(problem);
-    }
-    Error::new(Code::ArchiveInvalid, format!("`{name}` is damaged after {seen} entries"))
-        .with_hint("It may have been cut on its way here: copy it again")
-        .with_source(problem)
+fn clone(file: &File, name: &str) -> Result<File> {
+    file.try_clone().map_err(|error| unreadable(name, error))
+}
+
+fn empty(name: &str) -> Error {
+    Error::new(Code::ArchiveInvalid, format!("`{name}` is empty"))
+        .with_hint("Save the image again: `docker save IMAGE -o FILE` or `longshore save`")
 }
 
 pub(super) fn cut(name: &str) -> Error {

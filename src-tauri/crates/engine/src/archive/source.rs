@@ -10,20 +10,19 @@ use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MANIFEST_CAP, Node};
 use oci::name::RepositoryName;
+use oci::platform::Platform;
 use oci::reference::Reference;
-use serde::Deserialize;
 
-use super::open::{Part, cut, unreadable};
-use super::{Archive, Kind, docker};
+use super::docker::{DockerImage, Effort};
+use super::entry::Part;
+use super::layout::layout_images;
+use super::open::{cut, unreadable};
+use super::{Archive, DigestKept, Kind, Missing, docker, old};
 use crate::blob::{BlobReader, ByteRange, ChunkSource};
 use crate::endpoint::{Document, ImageSource, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
-/// Full names, as containerd and Docker write them; read before the other.
-const NAME: &str = "io.containerd.image.name";
-/// The OCI's own: a full name, or a tag alone (image-spec `annotations.md`).
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// How many bytes are read at a time.
 const CHUNK: usize = 512 * 1024;
 
@@ -44,15 +43,18 @@ impl Listed {
     }
 
     fn is_called(&self, wanted: &str) -> bool {
-        let canonical = |name: &str| name.parse::<Reference>().ok().map(|reference| reference.canonical());
-        let wanted_name = canonical(wanted);
-        let same = |name: &String| {
-            name == wanted
-                || (name.contains([':', '/'])
-                    && canonical(name).is_some_and(|name| Some(name) == wanted_name))
-        };
-        self.names.iter().any(same)
+        is_called(&self.names, wanted)
     }
+}
+
+fn is_called(names: &[String], wanted: &str) -> bool {
+    let canonical = |name: &str| name.parse::<Reference>().ok().map(|reference| reference.canonical());
+    let wanted_name = canonical(wanted);
+    let same = |name: &String| {
+        name == wanted
+            || (name.contains([':', '/']) && canonical(name).is_some_and(|name| Some(name) == wanted_name))
+    };
+    names.iter().any(same)
 }
 
 /// An archive to take images from; clones are the same one.
@@ -62,42 +64,42 @@ pub struct ArchiveSource(Arc<Inner>);
 struct Inner {
     archive: Archive,
     images: Vec<Listed>,
-    /// Made for images that have none in the archive.
-    manifests: HashMap<Digest, Document>,
+    /// Images that lack something, and what is to be said of them.
+    broken: Vec<(Vec<String>, Error)>,
+    /// Manifests and configs that were made for images that have none in the archive.
+    made: HashMap<Digest, Document>,
     /// Where the blobs of those are.
     blobs: HashMap<Digest, String>,
 }
 
-#[derive(Deserialize)]
-struct LayoutIndex {
-    #[serde(default)]
-    manifests: Vec<Descriptor>,
-}
-
 impl ArchiveSource {
-    /// Reads what images there are. Blocks; compressed layers of a Docker archive are hashed.
+    /// Reads what images there are. Blocks; layers of a Docker archive whose digests it does not say are hashed.
     ///
     /// # Errors
-    /// [`Code::ArchiveInvalid`] where there are no images, saying what the archive is instead, or where a part is missing.
-    pub fn new(archive: Archive) -> Result<Self> {
-        let (mut images, mut manifests, mut blobs) = (Vec::<Listed>::new(), HashMap::new(), HashMap::new());
+    /// [`Code::ArchiveInvalid`] where there are no images, saying what the archive is instead, or where every image lacks
+    /// something; [`Code::Cancelled`].
+    pub fn new(archive: &Archive, job: &Job) -> Result<Self> {
+        let mut inner = Inner {
+            archive: archive.clone(),
+            images: Vec::new(),
+            broken: Vec::new(),
+            made: HashMap::new(),
+            blobs: HashMap::new(),
+        };
         match archive.kind() {
-            Kind::Oci | Kind::Hybrid => images = layout_images(&archive)?,
-            Kind::Docker => {
-                for image in docker::images(&archive)? {
-                    blobs.extend(image.blobs);
-                    let root = image.manifest.descriptor.clone();
-                    manifests.insert(root.digest.clone(), image.manifest);
-                    images.push(Listed { root, names: image.names });
-                }
+            Kind::Oci | Kind::Hybrid => inner.images = layout_images(archive)?,
+            Kind::Docker => inner.add(docker::images(archive, Effort::Hash(job))?),
+            Kind::OldDocker => inner.add(old::images(archive, Effort::Hash(job))?),
+            other => return Err(no_images(archive, other)),
+        }
+        match (inner.images.first(), inner.broken.first()) {
+            (None, Some((_, error))) => Err(error.copy()),
+            (None, None) => {
+                Err(Error::new(Code::ArchiveInvalid, format!("`{}` lists no image", archive.name()))
+                    .with_hint("Save the image again"))
             }
-            other => return Err(no_images(&archive, other)),
+            _ => Ok(Self(Arc::new(inner))),
         }
-        if images.is_empty() {
-            return Err(Error::new(Code::ArchiveInvalid, format!("`{}` lists no image", archive.name()))
-                .with_hint("Save the image again"));
-        }
-        Ok(Self(Arc::new(Inner { archive, images, manifests, blobs })))
     }
 
     /// Its images, in its order.
@@ -113,23 +115,29 @@ impl ArchiveSource {
     /// The image of a name as it is written there, as a reference or as a tag; the only one without a name.
     ///
     /// # Errors
-    /// [`Code::ImageMissing`], with the names that there are.
+    /// [`Code::ImageMissing`], with the names that there are; [`Code::ArchiveInvalid`] where the image lacks something.
     pub fn find(&self, name: Option<&str>) -> Result<&Listed> {
+        let Inner { images, broken, .. } = &*self.0;
         let found = match name {
-            Some(name) => self.0.images.iter().find(|image| image.is_called(name)),
+            Some(name) => images.iter().find(|image| image.is_called(name)),
             None => {
-                let first = &self.0.images[0];
+                let first = &images[0];
                 // Several names of one image are one image.
-                self.0.images.iter().all(|image| image.root.digest == first.root.digest).then_some(first)
+                images.iter().all(|image| image.root.digest == first.root.digest).then_some(first)
             }
         };
+        let lacking = broken.iter().find(|(names, _)| name.is_none_or(|name| is_called(names, name)));
+        if let (None, Some((_, error))) | (Some(_), Some((_, error))) = (found, lacking)
+            && (name.is_none() || found.is_none())
+        {
+            return Err(error.copy());
+        }
         found.ok_or_else(|| {
             let what = match name {
                 Some(name) => format!("`{}` holds no image `{name}`", self.0.archive.name()),
-                None => format!("`{}` holds {} images", self.0.archive.name(), self.0.images.len()),
+                None => format!("`{}` holds {} images", self.0.archive.name(), images.len()),
             };
-            let names: Vec<String> =
-                self.0.images.iter().flat_map(|image| image.names.iter().cloned()).collect();
+            let names: Vec<String> = images.iter().flat_map(|image| image.names.iter().cloned()).collect();
             let shown: Vec<String> = names.iter().take(12).map(|name| format!("`{name}`")).collect();
             let hint = if shown.is_empty() {
                 "Its images have no names: give the digest of one".to_owned()
@@ -140,7 +148,24 @@ impl ArchiveSource {
         })
     }
 
+    /// What is wrong with the first image that lacks something, where there is one.
+    pub fn broken(&self) -> Option<Error> {
+        self.0.broken.first().map(|(_, error)| error.copy())
+    }
+
+    /// Whether an image of it, whose root was `root` here, has the digest that it was saved with when its root became
+    /// `after`, without these platforms.
+    pub fn digest_kept(&self, root: &Digest, after: &Digest, left_out: &[Platform]) -> DigestKept {
+        match self.0.made.contains_key(root) {
+            true => DigestKept::NoManifest,
+            false => DigestKept::of(root, after, left_out),
+        }
+    }
+
     fn blob(&self, digest: &Digest) -> Result<Part> {
+        if let Some(made) = self.0.made.get(digest) {
+            return Ok(Part::Held(made.bytes.clone()));
+        }
         let standard = format!("blobs/{}/{}", digest.algorithm().as_str(), digest.hex());
         let name = self.0.blobs.get(digest).map_or(standard.as_str(), String::as_str);
         self.0.archive.part(name)?.ok_or_else(|| {
@@ -152,12 +177,12 @@ impl ArchiveSource {
     }
 
     fn read_document(&self, descriptor: &Descriptor) -> Result<Document> {
-        if let Some(made) = self.0.manifests.get(&descriptor.digest) {
+        if let Some(made) = self.0.made.get(&descriptor.digest) {
             return Ok(made.clone());
         }
         let part = self.blob(&descriptor.digest)?;
         let name = self.0.archive.name();
-        if part.length > MANIFEST_CAP {
+        if part.length() > MANIFEST_CAP {
             let why = format!(
                 "the manifest `{}` of `{name}` is over {} MiB",
                 descriptor.digest.short(),
@@ -165,7 +190,7 @@ impl ArchiveSource {
             );
             return Err(Error::new(Code::TooLarge, why).at_digest(&descriptor.digest));
         }
-        let mut bytes = vec![0; usize::try_from(part.length).expect("it is under the cap")];
+        let mut bytes = vec![0; usize::try_from(part.length()).expect("it is under the cap")];
         let have = part.read_at(&mut bytes, 0).map_err(|error| unreadable(name, error))?;
         if have < bytes.len() {
             return Err(cut(name));
@@ -186,58 +211,60 @@ impl ArchiveSource {
             return Ok(image.root.clone());
         }
         let part = self.blob(digest)?;
-        let unnamed = Descriptor::new("application/octet-stream", digest.clone(), part.length);
+        let unnamed = Descriptor::new("application/octet-stream", digest.clone(), part.length());
         let document = self.read_document(&unnamed)?;
         let node = Node::parse(&document.bytes, None).map_err(|problem| {
             Error::new(Code::ManifestInvalid, format!("`{digest}` is no manifest: {problem}"))
                 .at_digest(digest)
         })?;
-        Ok(Descriptor::new(node.media_type(), digest.clone(), part.length))
+        Ok(Descriptor::new(node.media_type(), digest.clone(), part.length()))
     }
 }
 
-/// The entries of `index.json`; those that are one image under several names together.
-fn layout_images(archive: &Archive) -> Result<Vec<Listed>> {
-    let malformed = |problem: String| {
-        Error::new(Code::ArchiveInvalid, format!("`index.json` of `{}` is malformed", archive.name()))
-            .with_hint("The program that wrote it is broken, or the file was damaged on its way; save the image again")
-            .with_source(problem)
-    };
-    let bytes = archive.bytes("index.json", MANIFEST_CAP)?.unwrap_or_default();
-    let index: LayoutIndex =
-        serde_json::from_slice(&bytes).map_err(|problem| malformed(problem.to_string()))?;
-    let mut images: Vec<Listed> = Vec::new();
-    for entry in index.manifests {
-        let names = [NAME, REF_NAME].into_iter().filter_map(|key| entry.annotations.get(key));
-        let mut names: Vec<String> = names.cloned().collect();
-        names.dedup();
-        // Docker writes the tag alone beside the full name, which says it too.
-        if names.len() == 2 && names[0].ends_with(&format!(":{}", names[1])) {
-            names.pop();
-        }
-        match images.iter_mut().find(|image| image.root.digest == entry.digest) {
-            Some(known) => known.names.extend(names),
-            None => {
-                let mut root = Descriptor::new(entry.media_type, entry.digest, entry.size);
-                root.platform = entry.platform;
-                images.push(Listed { root, names });
+impl Inner {
+    fn add(&mut self, images: Vec<DockerImage>) {
+        for image in images {
+            let Some(manifest) = image.manifest else {
+                let error = lacking(&self.archive, &image.names, &image.missing);
+                self.broken.push((image.names, error));
+                continue;
+            };
+            self.blobs.extend(image.blobs);
+            let root = manifest.descriptor.clone();
+            for document in image.config.into_iter().chain([manifest]) {
+                self.made.insert(document.descriptor.digest.clone(), document);
+            }
+            match self.images.iter_mut().find(|known| known.root.digest == root.digest) {
+                Some(known) => known.names.extend(image.names),
+                None => self.images.push(Listed { root, names: image.names }),
             }
         }
     }
-    Ok(images)
 }
 
-fn no_images(archive: &Archive, kind: Kind) -> Error {
+/// The error for an image that is not there whole.
+fn lacking(archive: &Archive, names: &[String], missing: &[Missing]) -> Error {
+    let pieces: Vec<String> = missing.iter().map(|piece| format!("`{}`", piece.entry)).collect();
+    let image = names.first().map_or_else(String::new, |name| format!(" of the image `{name}`"));
+    let verb = if pieces.len() == 1 { "is" } else { "are" };
+    let why = format!("{}{image} {verb} missing in `{}`", pieces.join(", "), archive.name());
+    Error::new(Code::ArchiveInvalid, why)
+        .with_hint("The archive was not written to its end; save the image again. Nothing was taken from it")
+}
+
+/// Why nothing can be loaded from a file, naming what it is.
+pub(super) fn no_images(archive: &Archive, kind: Kind) -> Error {
     let name = archive.name();
     let (what, hint) = match kind {
         Kind::Filesystem => (
             format!("`{name}` is the filesystem of a container (`docker export`), not an image"),
-            "Import it instead: `docker import`; what it ran and its layers were lost when it was exported",
+            "Import it instead: `longshore import FILE NAME:TAG`; what it ran and its layers were lost when it was exported",
         ),
-        Kind::OldDocker => (
-            format!("`{name}` was saved by a Docker before 1.10"),
-            "Load it with that Docker and save it again with a newer one",
+        Kind::Layer => (
+            format!("`{name}` is one layer of an image, not an image"),
+            "Find the whole archive, or import the layer as a filesystem: `longshore import FILE NAME:TAG`",
         ),
+        Kind::Chart => (format!("`{name}` is a Helm chart, not an image"), "Push it with `helm push`"),
         _ => (
             format!("`{name}` holds no image"),
             "Give a file of `docker save`, `podman save` or `longshore save`, or an OCI layout",
@@ -274,11 +301,11 @@ impl ImageSource for ArchiveSource {
         blocking(move || {
             let part = source.blob(&blob.digest)?;
             let name = source.0.archive.name().to_owned();
-            if part.length != blob.size {
+            if part.length() != blob.size {
                 let why = format!(
                     "the blob `{}` of `{name}` has {} bytes, its descriptor says {}",
                     blob.digest.short(),
-                    part.length,
+                    part.length(),
                     blob.size
                 );
                 return Err(Error::new(Code::ContentMismatch, why)
@@ -313,7 +340,7 @@ impl ArchiveSource {
             Ok(node @ Node::Manifest(_)) => node
                 .successors()
                 .into_iter()
-                .all(|blob| self.blob(&blob.digest).is_ok_and(|part| part.length == blob.size)),
+                .all(|blob| self.blob(&blob.digest).is_ok_and(|part| part.length() == blob.size)),
             Err(_) => true,
         }
     }

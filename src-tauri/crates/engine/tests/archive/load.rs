@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::Write as _;
 
+use engine::archive::{Archive, ArchiveSource, Compression, Kind};
 use engine::endpoint::Target;
+use engine::job::Job;
 use oci::graph::Node;
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 
@@ -72,11 +74,10 @@ async fn a_stream_is_taken_as_a_file_is() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let archive =
-        engine::archive::Archive::of_stream(child.stdout.take().unwrap(), "standard input", &scene.path(""))
-            .unwrap();
+    let (pipe, job) = (child.stdout.take().unwrap(), Job::silent());
+    let archive = Archive::of_stream(pipe, "standard input", &scene.path(""), &job).unwrap();
     assert!(child.wait().unwrap().success());
-    let source = engine::archive::ArchiveSource::new(archive).unwrap();
+    let source = ArchiveSource::new(&archive, &job).unwrap();
     assert_eq!(source.images()[0].root.digest, *image.digest());
 }
 
@@ -136,7 +137,62 @@ fn names_are_of_no_account() {
     let scene = Scene::new();
     let path = scene.path("image.tar.gz");
     tar(&path, &[("oci-layout", b"{}"), ("index.json", br#"{"manifests":[]}"#)]);
-    let opened = engine::archive::Archive::open(&path, &scene.path("")).unwrap();
-    assert_eq!(opened.kind(), engine::archive::Kind::Oci);
-    assert_eq!(opened.compression(), engine::archive::Compression::None);
+    let opened = Archive::open(&path, &scene.path(""), &Job::silent()).unwrap();
+    assert_eq!(opened.kind(), Kind::Oci);
+    assert_eq!(opened.compression(), Compression::None);
+}
+
+/// What Docker wrote before 1.10, with the config that it makes when it loads such an archive.
+#[tokio::test]
+async fn archives_from_before_docker_1_10_are_loaded() {
+    let scene = Scene::new();
+    let base = Layer::new(&[Entry::file("base", b"base")], LayerCompression::None);
+    let top = Layer::new(&[Entry::file("top", b"top")], LayerCompression::None);
+    let json = |id: &str, parent: Option<&str>, command: &str| {
+        let mut layer = serde_json::json!({
+            "id": id, "created": "2015-06-01T00:00:00Z", "architecture": "amd64", "os": "linux", "Size": 7,
+            "container_config": { "Cmd": ["/bin/sh", "-c", command] },
+            "config": { "Cmd": ["/top"], "Env": ["A=1"] },
+        });
+        if let Some(parent) = parent {
+            layer["parent"] = parent.into();
+        }
+        layer.to_string()
+    };
+    let (low, high) = ("1".repeat(64), "2".repeat(64));
+    let path = scene.path("old.tar");
+    let repositories = serde_json::json!({ "team/app": { "1": high, "latest": high } }).to_string();
+    let entries = [
+        (format!("{low}/VERSION"), b"1.0".to_vec()),
+        (format!("{low}/json"), json(&low, None, "#(nop) ADD base").into_bytes()),
+        (format!("{low}/layer.tar"), base.bytes.to_vec()),
+        (format!("{high}/VERSION"), b"1.0".to_vec()),
+        (format!("{high}/json"), json(&high, Some(&low), "touch top").into_bytes()),
+        (format!("{high}/layer.tar"), top.bytes.to_vec()),
+        ("repositories".to_owned(), repositories.into_bytes()),
+    ];
+    let files: Vec<(&str, &[u8])> = entries.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    tar(&path, &files);
+
+    let found = engine::archive::identify(&path, &Job::silent()).unwrap();
+    assert_eq!((found.kind, found.images.len()), (Kind::OldDocker, 1));
+    assert_eq!(found.images[0].variants[0].layers.len(), 2);
+    let outcome = scene.load(&path, named("team/app:1"), "team/app:1").await.unwrap();
+    assert!(scene.store.is_complete(&outcome.root));
+    let found = scene.store.read(&outcome.root.digest, 1 << 20).unwrap();
+    let Ok(Node::Manifest(manifest)) = Node::parse(&found, None) else { panic!("it is a manifest") };
+    let config = scene.store.read(&manifest.config.digest, 1 << 20).unwrap();
+    let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+    let diff_ids = [&base, &top].map(|layer| oci::digest::Digest::sha256(&layer.bytes).to_string());
+    assert_eq!(config["rootfs"], serde_json::json!({ "type": "layers", "diff_ids": diff_ids }));
+    assert_eq!(config["config"]["Env"][0], "A=1");
+    assert_eq!(config["history"][1]["created_by"], "/bin/sh -c touch top");
+    assert!(config.get("id").is_none() && config.get("Size").is_none());
+    let names = scene.open(&path).unwrap().images()[0].names.clone();
+    assert_eq!(names, ["team/app:1", "team/app:latest"]);
+
+    // A layer that is missing is named, and the image with it.
+    tar(&path, &files.iter().copied().filter(|(name, _)| *name != entries[2].0).collect::<Vec<_>>());
+    let error = scene.load(&path, named("team/app:1"), "team/app:1").await.unwrap_err();
+    assert!(error.message().contains(&entries[2].0), "{error:?}");
 }

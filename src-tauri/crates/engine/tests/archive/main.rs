@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod identify;
 mod load;
+mod loading;
 mod refused;
 mod save;
 mod scene;

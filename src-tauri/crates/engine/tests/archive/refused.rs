@@ -37,7 +37,7 @@ async fn foreign_files_are_told_what_they_are() {
         ),
         ("bzip2", write("b", b"BZh91AY&SY"), "bunzip2"),
         ("a filesystem", files, "import"),
-        ("before Docker 1.10", old, "before 1.10"),
+        ("no images of before Docker 1.10", old, "lists no image"),
         ("another tar", other, "holds no image"),
         ("no images", empty_layout, "lists no image"),
         (

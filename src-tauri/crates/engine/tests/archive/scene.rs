@@ -33,7 +33,8 @@ impl Scene {
     }
 
     pub fn open(&self, path: &Path) -> Result<ArchiveSource> {
-        ArchiveSource::new(Archive::open(path, self.dir.path())?)
+        let job = Job::silent();
+        ArchiveSource::new(&Archive::open(path, self.dir.path(), &job)?, &job)
     }
 
     /// The image as an OCI layout folder.
