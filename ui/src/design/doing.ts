@@ -4,7 +4,7 @@ import type { Fault, FaultCode } from "../ipc/bindings";
 import type { Advice, FaultContext } from "./faults";
 
 /** What was being done when it failed. `read` is for lists and pages of Longshore's own. */
-export type Doing = "pull" | "push" | "copy" | "load" | "import" | "save" | "export" | "tag" | "delete" | "list" | "compare" | "inspect" | "sign-in" | "add" | "read";
+export type Doing = "pull" | "push" | "copy" | "load" | "import" | "save" | "export" | "tag" | "delete" | "list" | "compare" | "inspect" | "sign-in" | "add" | "read" | "open";
 
 const BADGES: Record<Doing, string> = {
   pull: "Nothing was pulled",
@@ -22,6 +22,7 @@ const BADGES: Record<Doing, string> = {
   "sign-in": "Not signed in",
   add: "Not added",
   read: "Not available",
+  open: "Could not be opened",
 };
 
 /** The words on the badge: which part of the work did not happen. */
@@ -85,8 +86,8 @@ const LIST: Partial<Record<FaultCode, Words>> = {
 
 /** The advice for a code, in the words of what was being done. Docker prints nothing for what it can't do. */
 export function wordsFor(doing: Doing, code: FaultCode, advice: Advice): Pick<Advice, "title" | "about" | "docker"> {
-  const own = { push: PUSH[code], copy: PUSH[code], load: null, import: null, save: null, export: null, delete: DELETE[code], list: LIST[code], pull: null, tag: null, compare: null, inspect: null, "sign-in": null, add: null, read: null }[doing];
+  const own = { push: PUSH[code], copy: PUSH[code], load: null, import: null, save: null, export: null, delete: DELETE[code], list: LIST[code], pull: null, tag: null, compare: null, inspect: null, "sign-in": null, add: null, read: null, open: null }[doing];
   const words = { title: advice.title, about: advice.about, docker: advice.docker, ...own };
   const docker = doing === "pull" || doing === "push" || doing === "inspect" ? words.docker : null;
-  return { title: doing === "read" ? null : words.title, about: words.about, docker };
+  return { title: doing === "read" || doing === "open" ? null : words.title, about: words.about, docker };
 }

@@ -1,8 +1,9 @@
 // The host without Rust: a believable practice registry in memory, for unit tests and for
 // `npm run dev` in a plain browser. It is never part of the app's bundle.
 
-import type { Commands, Fault, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
+import type { Commands, Fault, FilesEvent, FaultCode, LocalImage, RateLimit, RegistryEntry, Settings } from "./bindings";
 import type { CallArguments, CallName, CallResult, Host } from "./host";
+import { fakeArchives, type FakeArchivesOptions } from "./fake/archive";
 import { fakeAccounts, type FakeAccountsOptions } from "./fake/accounts";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
 import { compareImages } from "./fake/compare";
@@ -18,7 +19,7 @@ export function fault(code: FaultCode, message: string, part: Partial<Fault> = {
   return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], remedies: [], ...part };
 }
 
-export type FakeOptions = FakeAccountsOptions & {
+export type FakeOptions = FakeAccountsOptions & FakeArchivesOptions & {
   /** Bytes a second; tests pass Infinity. */
   speed?: number;
   /** References (`web:2.0`) that are here from the start. */
@@ -34,7 +35,7 @@ export type FakeOptions = FakeAccountsOptions & {
   rateLimit?: RateLimit | null;
 };
 
-export type FakeHost = Host & { readonly calls: { name: CallName; args: unknown }[]; readonly wire: FakeWire };
+export type FakeHost = Host & { readonly calls: { name: CallName; args: unknown }[]; readonly wire: FakeWire; /** As if files were dragged over the window, dropped or left. */ readonly given: (event: FilesEvent) => void };
 
 export function fakeHost(options: FakeOptions = {}): FakeHost {
   const speed = options.speed ?? 2_400_000;
@@ -84,6 +85,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
   ];
 
   const push = fakePush({ wire, fault, speed, local, jobs, registries: () => accounts.rows(registries, settings.registries), pushFails: options.pushFails ?? null });
+
+  const archives = fakeArchives({ fault, speed, local, jobs, explain, options, inspect: (args) => inspect(args) });
 
   const job = (id: number) => {
     const known = jobs.get(id);
@@ -135,6 +138,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     },
     collect_garbage: ({ dryRun }) => ({ blobs: 2, bytes: 912_000, dryRun }),
     ...push.answers,
+    ...archives.answers,
     start_pull: ({ request }) => {
       const image = find(request.input);
       const id = Math.max(0, ...jobs.keys()) + 1;
@@ -175,6 +179,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
   return {
     calls,
     wire,
+    given: archives.happen,
     async call<K extends CallName>(name: K, args: CallArguments<K>): Promise<CallResult<K>> {
       calls.push({ name, args });
       await Promise.resolve();
@@ -192,5 +197,6 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     },
     watchExchanges: (onExchanges) => wire.watch(onExchanges),
     watchRepository: explorer.watchRepository,
+    watchFiles: archives.watchFiles,
   };
 }

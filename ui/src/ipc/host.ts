@@ -1,10 +1,10 @@
 // The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
 // tests and in a plain browser. Nothing here knows either of them.
 
-import type { Commands, ExchangeHead, Fault, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
+import type { Commands, ExchangeHead, Fault, FilesEvent, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 
 /** Commands that answer once. The streaming ones have methods of their own below. */
-export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository">;
+export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository" | "watch_files">;
 export type CallArguments<K extends CallName> = Commands[K][0];
 export type CallResult<K extends CallName> = Commands[K][1];
 
@@ -17,6 +17,8 @@ export type Host = {
   watchExchanges: (onExchanges: (heads: ExchangeHead[]) => void) => void;
   /** Streams how far the list of tags is; resolves when no more will come. */
   watchRepository: (id: number, onUpdate: (head: RepositoryHead) => void) => Promise<null>;
+  /** Streams what happens with files over the window, for as long as the page lives. */
+  watchFiles: (onEvent: (event: FilesEvent) => void) => void;
 };
 
 /** Turns whatever was thrown into a `Fault`, so that views have one thing to draw. */

@@ -1,7 +1,7 @@
 // The only file that talks to Tauri.
 
 import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
-import type { ExchangeHead, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
+import type { ExchangeHead, FilesEvent, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
 import { toFault, type CallArguments, type CallName, type CallResult, type Host } from "./host";
 
 export { isTauri };
@@ -38,5 +38,14 @@ export const tauriHost: Host = {
     const channel = new Channel<RepositoryHead>();
     channel.onmessage = onUpdate;
     return send<null>("watch_repository", { id, onUpdate: channel });
+  },
+
+  watchFiles(onEvent: (event: FilesEvent) => void): void {
+    const channel = new Channel<FilesEvent>();
+    channel.onmessage = onEvent;
+    // It resolves only when the page goes; after a refusal the buttons that open files still work.
+    void send<null>("watch_files", { onEvent: channel }).catch((fault: unknown) => {
+      console.error("watch_files", fault);
+    });
   },
 };

@@ -1,7 +1,7 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
 import { createContext } from "svelte";
-import type { AppInfo, Comparison, CompareSide, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
+import type { AppInfo, Comparison, CompareSide, DaemonView, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { withoutTag } from "../lib/segments";
@@ -10,6 +10,7 @@ import { Kept, ReadCache } from "./cache";
 import { Catalogs } from "./catalogs.svelte";
 import { Dialogs } from "./dialogs.svelte";
 import { Exchanges } from "./exchanges.svelte";
+import { GivenFiles } from "./given.svelte";
 import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
 import { Network } from "./network.svelte";
@@ -32,11 +33,14 @@ export class App {
   readonly dialogs = new Dialogs();
   readonly catalogs: Catalogs;
   readonly network: Network;
+  readonly given: GivenFiles;
 
   readonly info: Read<AppInfo>;
   readonly registries: Read<RegistryEntry[]>;
   readonly images: Read<LocalImage[]>;
   readonly shelf: Read<PracticeShelf>;
+  /** Container engines on this computer; mostly there are none. */
+  readonly daemons: Read<DaemonView[]>;
   #wireForPage = false;
   readonly #details = new ReadCache<ImageDetail>();
   readonly #comparisons = new ReadCache<Comparison>(8);
@@ -77,11 +81,14 @@ export class App {
     this.registries = new Read(() => host.call("list_registries", {}));
     this.images = new Read(() => host.call("list_images", {}));
     this.shelf = new Read(() => host.call("practice_shelf", {}));
+    this.daemons = new Read(() => host.call("list_daemons", {}));
+    this.given = new GivenFiles(host, this.dialogs);
   }
 
   /** Reads what is kept and begins to watch. */
   async start(): Promise<void> {
     this.exchanges.watch();
+    this.given.watch();
     await Promise.all([this.settings.load(), this.jobs.load().catch(() => undefined)]);
     this.wire.open = this.settings.value.wireOpen;
     this.platform = { all: false, name: this.settings.value.platform };
@@ -303,7 +310,7 @@ export class App {
     const { verb } = job.head;
     const DONE = { pull: "Pulled", push: "Pushed", copy: "Copied", load: "Loaded", import: "Imported", save: "Saved", export: "Exported" } as const;
     if (outcome.state === "done") {
-      void this.settings.remember(job.head.reference);
+      if (job.head.reference !== "") void this.settings.remember(job.head.reference);
       this.announce(
         outcome.upToDate ? `${job.head.title} is up to date` : `${DONE[verb]} ${job.head.title} in ${elapsed(job.head.elapsed)}`,
       );
@@ -314,7 +321,7 @@ export class App {
     }
     // A transfer that was stopped may have brought whole layers too.
     if (verb === "pull" || verb === "load" || verb === "import") this.storeChanged();
-    else if (verb === "push" || verb === "copy") this.repositoryChanged(withoutTag(job.head.reference));
+    if (verb === "push" || verb === "copy" || verb === "load") this.repositoryChanged(withoutTag(job.head.reference));
   }
 }
 
@@ -335,6 +342,7 @@ export function pageCommand(page: Page, practiceHost: string | null): string | n
       return page.a && page.b ? `longshore diff ${page.a.input} ${page.b.input}` : null;
     case "images":
       return "docker image ls --digests";
+    case "daemon":
     case "transfers":
     case "refused":
     case "settings":

@@ -1,5 +1,8 @@
 // The dialogs that any page may ask for. They lie on one another, the newest on top; `features/Dialogs.svelte` draws them.
 
+import type { Doing } from "../design/doing";
+import type { Fault, GivenFile, SaveSource } from "../ipc/bindings";
+
 export type Asked =
   /** Store to registry, planned before it moves. */
   | { kind: "push"; reference: string; destination?: string }
@@ -18,6 +21,14 @@ export type Asked =
   | { kind: "trust-realm"; realm: string; host: string }
   | { kind: "add-registry" }
   | { kind: "free-space" }
+  /** What a file holds, and what can be made of it. */
+  | { kind: "archive"; file: GivenFile }
+  /** One or several images to a file; `compare` opens with the two archives side by side. */
+  | { kind: "save"; sources: SaveSource[]; compare?: boolean }
+  /** A copy of an image for a container engine. */
+  | { kind: "give"; daemon: string; input: string; platforms: string[] }
+  /** Something that a button could not do, and that has no place of its own. */
+  | { kind: "failed"; fault: Fault; subject: string; verb: Doing }
   /** `repository` is canonical, `host/path`. */
   | { kind: "delete"; repository: string; tags: string[] };
 

@@ -97,6 +97,11 @@ export class Jobs {
     return this.#begin(await this.#host.call("start_push", { request }));
   }
 
+  /** Watches a job that another command has started. */
+  begun(id: number): Promise<number> {
+    return this.#begin(id);
+  }
+
   async #begin(id: number): Promise<number> {
     if (!this.#jobs.has(id)) {
       const head = (await this.#host.call("list_jobs", {})).find((job) => job.id === id);

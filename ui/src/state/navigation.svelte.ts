@@ -20,6 +20,8 @@ export type Page =
   /** A side that is null is still to be picked. */
   | { kind: "compare"; a: CompareSide | null; b: CompareSide | null }
   | { kind: "images" }
+  /** What a container engine on this computer has; `id` is of `list_daemons`. */
+  | { kind: "daemon"; id: string }
   /** `job` is the one shown in full; null shows the newest. */
   | { kind: "transfers"; job: number | null }
   /** A transfer that could not even start: there is none to show, so the fault is the page. */

@@ -51,7 +51,7 @@ describe("an image's page", () => {
 
   it("offers to push what is here, and in its menu to tag, pull again and remove it", async () => {
     const { app, user } = await open(WEB, undefined, { local: ["web:2.0"] });
-    expect(await items(user)).toEqual(["Tag on this computer…", "Pull again", "Compare with…", "Show all tags", "Copy docker pull command", "Remove from this computer…"]);
+    expect(await items(user)).toEqual(["Tag on this computer…", "Save and export side by side…", "Pull again", "Compare with…", "Show all tags", "Copy docker pull command", "Remove from this computer…"]);
     await user.click(screen.getByRole("menuitem", { name: /^Remove/ }));
     await user.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Remove" }));
     await waitFor(() => expect(app.navigation.page.kind).toBe("images"));
@@ -75,7 +75,7 @@ describe("an image's page", () => {
     await user.click(await screen.findByRole("button", { name: "Copy to…" }));
     expect(app.dialogs.current).toEqual({ kind: "copy", references: [WEB] });
     app.dialogs.close();
-    expect(await items(user)).toEqual(["Retag in the registry…", "Compare with…", "Show all tags", "Copy docker pull command"]);
+    expect(await items(user)).toEqual(["Retag in the registry…", "Save and export side by side…", "Compare with…", "Show all tags", "Copy docker pull command"]);
     await user.click(screen.getByRole("menuitem", { name: /^Retag/ }));
     await waitFor(() => expect(app.dialogs.current).toEqual({ kind: "retag", reference: WEB }));
     expect(screen.queryByRole("button", { name: "Push…" })).toBeNull();

@@ -11,6 +11,11 @@ export type ImageDoes = {
   copyTo: (() => void) | null;
   tag: (() => void) | null;
   retag: (() => void) | null;
+  save: (() => void) | null;
+  /** both archives side by side */
+  saveCompare: (() => void) | null;
+  /** to each container engine that is there */
+  give: readonly { name: string; run: () => void }[];
   remove: (() => void) | null;
   compare: () => void;
   tags: () => void;
@@ -27,6 +32,8 @@ export function imageMenu(detail: ImageDetail, does: ImageDoes): MenuItem[] {
   else if (isLocal(detail)) add("Push…", "push", does.push, { keys: "Mod+Shift+P" });
   add("Tag on this computer…", "tag", does.tag, { keys: "Mod+Shift+T" });
   add("Retag in the registry…", "tag", does.retag);
+  add("Save and export side by side…", "archive", does.saveCompare, { separated: items.length > 0 });
+  for (const { name, run } of does.give) add(`Give to ${name}…`, "box", run);
   if (detail.manifest !== null && detail.from === "store") add("Pull again", "pull", does.pull, { separated: items.length > 0 });
   if (detail.manifest !== null) add("Compare with…", "compare", does.compare, { separated: detail.from !== "store" && items.length > 0 });
   add("Show all tags", "tag", does.tags);

@@ -18,6 +18,8 @@ export function windowActions(app: App): Action[] {
     { id: "home", title: "Open practice registry", group: GROUP, icon: "anchor", keys: "Mod+1", run: () => app.go({ kind: "home" }) },
     { id: "images", title: "Show images on this computer", group: GROUP, icon: "layers", keys: "Mod+2", run: () => app.go({ kind: "images" }) },
     { id: "transfers", title: "Show transfers", group: GROUP, icon: "transfers", keys: "Mod+3", run: () => app.go({ kind: "transfers", job: jobs.active[0]?.head.id ?? jobs.all[0]?.head.id ?? null }) },
+    { id: "open-file", title: "Open a file…", group: GROUP, icon: "archive", keys: "Mod+O", more: "An image archive or a root filesystem: shows what it holds before anything is taken from it. Dropping it on the window does the same.", run: () => void app.given.open(false) },
+    { id: "open-folder", title: "Open a folder…", group: GROUP, icon: "folder", keys: "Mod+Shift+O", more: "An OCI layout as a folder.", run: () => void app.given.open(true) },
     { id: "settings", title: "Open Settings", group: GROUP, icon: "settings", keys: "Mod+,", run: () => app.go({ kind: "settings" }) },
     { id: "sign-in", title: "Sign in to a registry", group: GROUP, icon: "key", more: "What to type for each registry, and where it is kept.", run: () => void app.signIn(null) },
     { id: "add-registry", title: "Add a registry", group: GROUP, icon: "plus", more: "Puts a host into the sidebar, once it answered as a registry.", run: () => void app.dialogs.ask({ kind: "add-registry" }) },
@@ -30,6 +32,7 @@ export function windowActions(app: App): Action[] {
   if (navigation.canBack) actions.push({ id: "back", title: "Go back", group: GROUP, icon: "back", keys: ["Alt+Left", "Mod+["], run: () => app.back() });
   if (navigation.canForward) actions.push({ id: "forward", title: "Go forward", group: GROUP, icon: "forward", keys: ["Alt+Right", "Mod+]"], run: () => app.forward() });
   if (app.command) actions.push({ id: "copy-command", title: "Copy command line", group: GROUP, icon: "terminal", keys: "Mod+Shift+C", more: app.command, run: () => void copy(app, app.command) });
+  for (const { id, name } of app.daemons.value ?? []) actions.push({ id: `daemon ${id}`, title: `Show images of ${name}`, group: GROUP, icon: "box", run: () => app.go({ kind: "daemon", id }) });
   return [...pageActions(app), ...actions, ...registryActions(app)];
 }
 
@@ -96,6 +99,7 @@ async function copy(app: App, text: string): Promise<void> {
 function refresh(app: App): void {
   void app.registries.refresh();
   void app.info.refresh();
+  void app.daemons.refresh();
   app.catalogs.refresh();
   const { page } = app.navigation;
   if (page.kind === "repository") void app.tags(page.input).open();

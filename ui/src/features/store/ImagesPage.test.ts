@@ -83,7 +83,7 @@ describe("local images", () => {
   it("have a menu: push and tag ask first, by mouse and by key", async () => {
     const { app, user } = await draw(["hello:1.0"]);
     await user.click(screen.getByRole("button", { name: "More about 127.0.0.1:5055/hello:1.0" }));
-    expect(screen.getAllByRole("menuitem").map((each) => /^[A-Z][a-z]+( [a-z]+)?/.exec(each.textContent.trim())?.[0])).toEqual(["Open", "Push", "Tag", "Copy reference", "Copy digest", "Remove"]);
+    expect(screen.getAllByRole("menuitem").map((each) => /^[A-Z][a-z]+( [a-z]+)?/.exec(each.textContent.trim())?.[0])).toEqual(["Open", "Push", "Tag", "Save to", "Copy reference", "Copy digest", "Remove"]);
     await user.click(screen.getByRole("menuitem", { name: /^Push/ }));
     await waitFor(() => expect(app.dialogs.current).toEqual({ kind: "push", reference: "127.0.0.1:5055/hello:1.0" }));
     app.dialogs.close();

@@ -1,7 +1,7 @@
 /** Numbers of a transfer in words: what moves, how fast and how long. */
 import type { JobHead, TransferRow } from "../../ipc/bindings";
 import { byteParts, bytes, plural, rate, remaining } from "../../lib/format";
-import { inbound } from "./words";
+import { inbound, writesFile } from "./words";
 
 /** The figure of a transfer, in two sizes of type: `12.3` and `of 41.4 MB`. */
 export function figure(arrived: number, toMove: number): { arrived: string; of: string } {
@@ -41,6 +41,7 @@ export function paceLine(job: Pick<JobHead, "verb" | "state" | "rate" | "eta" | 
 /** The sentence below "Pulled … in …". */
 export function movedLine(job: Pick<JobHead, "verb" | "total" | "skipped" | "arrived">, upToDate: boolean): string {
   const { toMove } = figures(job);
+  if (writesFile(job.verb)) return `${bytes(toMove)} written.`;
   const place = inbound(job.verb) ? "here" : "there";
   if (upToDate && toMove === 0) return `Nothing moved: every byte was ${place} already.`;
   if (job.skipped === 0) return `${bytes(toMove)} moved.`;

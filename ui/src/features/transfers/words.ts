@@ -112,6 +112,9 @@ const INBOUND: ReadonlySet<Verb> = new Set<Verb>(["pull", "load", "import"]);
 /** Whether a transfer brings bytes to this computer; else it takes them elsewhere. */
 export const inbound = (verb: Verb): boolean => INBOUND.has(verb);
 
+/** Whether the outcome is a file. */
+export const writesFile = (verb: Verb): boolean => verb === "save" || verb === "export";
+
 /** The second line of a transfer: what exactly, and from where. */
 export function placeLine({ verb, reference, source, platform }: Pick<JobHead, "verb" | "reference" | "source" | "platform">): string {
   const what = source === null ? reference : verb === "push" ? `${source} on this computer, to ${reference}` : `${source} to ${reference}`;
