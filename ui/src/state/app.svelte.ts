@@ -310,7 +310,8 @@ export class App {
     const { verb } = job.head;
     const DONE = { pull: "Pulled", push: "Pushed", copy: "Copied", load: "Loaded", import: "Imported", save: "Saved", export: "Exported" } as const;
     if (outcome.state === "done") {
-      if (job.head.reference !== "") void this.settings.remember(job.head.reference);
+      // An image that has no name stands for its file.
+      if (job.head.reference !== job.head.source) void this.settings.remember(job.head.reference);
       this.announce(
         outcome.upToDate ? `${job.head.title} is up to date` : `${DONE[verb]} ${job.head.title} in ${elapsed(job.head.elapsed)}`,
       );

@@ -117,6 +117,6 @@ export const writesFile = (verb: Verb): boolean => verb === "save" || verb === "
 
 /** The second line of a transfer: what exactly, and from where. */
 export function placeLine({ verb, reference, source, platform }: Pick<JobHead, "verb" | "reference" | "source" | "platform">): string {
-  const what = source === null ? reference : verb === "push" ? `${source} on this computer, to ${reference}` : `${source} to ${reference}`;
+  const what = source === null || source === reference ? reference : verb === "push" ? `${source} on this computer, to ${reference}` : `${source} to ${reference}`;
   return platform === null ? what : `${what} for ${platform}`;
 }

@@ -165,7 +165,7 @@ export function fakeArchives({ fault, speed, local, jobs, explain, options, insp
       const moves = images.some(({ image: each, names: wanted }) => each?.names.some(({ name, state }) => state === "moves" && wanted.includes(name)));
       if (moves && !request.replace && request.destination === null) throw fault("archive_invalid", "A name stands for another image here", { hint: "Confirm the move" });
       const layers = images.flatMap(({ image: each }) => each?.layers ?? []);
-      return start({ verb: "load", title: view.name, reference: explain(names[0] ?? "").breakdown?.canonical ?? "", source: view.name, command: view.command }, layers, (job) => (job.outcome?.state === "done" ? names.map((name) => `Loaded image: ${name}`) : job.rows.map(({ digest }) => `${shortDigest(digest)}: Loading layer`)), () => {
+      return start({ verb: "load", title: view.name, reference: explain(names[0] ?? "").breakdown?.canonical ?? view.name, source: view.name, command: view.command }, layers, (job) => (job.outcome?.state === "done" ? names.map((name) => `Loaded image: ${name}`) : job.rows.map(({ digest }) => `${shortDigest(digest)}: Loading layer`)), () => {
         if (request.destination === null) for (const each of images) for (const name of each.names) if (each.image) keep(name, each.image.digest, each.image.size, each.image.platforms);
       });
     },
