@@ -2,6 +2,7 @@
 //! ratios. It judges nothing: the figures are for people.
 
 mod images;
+mod inside;
 mod measure;
 mod push;
 mod report;
@@ -13,11 +14,12 @@ use testkit::proxy::{Link, Proxy};
 use testkit::real::DockerRegistry;
 
 use images::BenchImage;
+use inside::{Inside, Look};
 use measure::{Contender, Job};
 use push::{Pusher, Way};
 use report::Report;
 
-/// Measures Longshore beside skopeo, and crane where it is on PATH.
+/// Measures Longshore beside skopeo and umoci, and crane and dive where they are on PATH.
 #[derive(Parser)]
 struct Options {
     /// Rounds that count; one more goes first and does not.
@@ -65,6 +67,13 @@ fn main() {
         (&large, Way::Copy, "copy large, registry to registry"),
     ] {
         run_push(&options, &mut report, name, image, &registry.host(), way);
+    }
+    for (look, name) in [
+        (Look::Index, "list all files of large"),
+        (Look::Again, "list all files of large again"),
+        (Look::Export, "export large"),
+    ] {
+        run_inside(&options, &mut report, name, &large, look);
     }
     report.print();
     report.save(&options.results);
@@ -120,6 +129,26 @@ fn run_push(options: &Options, report: &mut Report, name: &str, image: &BenchIma
             let figures = pusher.measure(contender, way);
             if round > 0 {
                 report.add(name, contender.name(), figures);
+            }
+        }
+    }
+    report.print_job(name);
+}
+
+fn run_inside(options: &Options, report: &mut Report, name: &str, image: &BenchImage, look: Look) {
+    if !name.contains(&options.only) {
+        return;
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("longshore-bench-")
+        .tempdir_in(&options.work)
+        .expect("a folder for the store");
+    let longshore = std::path::absolute(&options.longshore).expect("the working folder is known");
+    let inside = Inside::new(image, &longshore, folder.path());
+    for round in 0..=options.rounds {
+        for (contender, figures) in inside.measure(look) {
+            if round > 0 {
+                report.add(name, contender, figures);
             }
         }
     }

@@ -10,6 +10,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("place", &["error"]),
     ("disk", &["error"]),
+    ("compression", &["error"]),
     ("blob", &["error"]),
     ("job", &["error", "blob"]),
     ("endpoint", &["error", "blob", "job"]),
@@ -24,10 +25,10 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
     ("tar", &[]),
-    ("archive", &["error", "blob", "job", "endpoint", "tar"]),
+    ("archive", &["error", "blob", "job", "endpoint", "compression", "tar"]),
     ("load", &["error", "job", "endpoint", "transfer", "archive", "store"]),
-    ("layers", &["error", "blob", "job", "endpoint"]),
-    ("rootfs", &["error", "blob", "job", "endpoint", "layers"]),
+    ("layers", &["error", "blob", "job", "endpoint", "compression", "tar"]),
+    ("rootfs", &["error", "blob", "job", "endpoint", "compression", "tar", "layers"]),
     ("daemon", &["error", "blob", "job", "endpoint"]),
 ];
 

@@ -205,6 +205,18 @@ export const ADVICE: Record<FaultCode, Advice> = {
     causes: () => [retry("Was it still being written?", "A file that is copied or downloaded anew may be whole")],
     docker: null,
   },
+  layer_invalid: {
+    title: null,
+    about: "What stands before the damage can be looked at. Nothing on this computer changed.",
+    causes: () => [retry("Is the layer whole?", "Pulling the image again fetches what is damaged")],
+    docker: null,
+  },
+  compression_unsupported: {
+    title: null,
+    about: "Longshore reads gzip, zstd, bzip2 and xz.",
+    causes: () => [],
+    docker: null,
+  },
   registry_refused: {
     title: ({ registry }) => `${registry} refuses this request`,
     about: "The answer says that trying again will not help.",

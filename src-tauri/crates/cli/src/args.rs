@@ -2,6 +2,7 @@
 
 mod account;
 mod archive;
+mod inside;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use oci::{Platform, Registry};
 
 pub use self::account::{Accounts, Login, Logout, Place};
 pub use self::archive::{Identify, Load};
+pub use self::inside::{Cat, Compress, Export, Files, Waste};
 
 const EXIT_STATUSES: &str = "\
 Exit status:
@@ -84,6 +86,14 @@ pub enum Verb {
     Inspect(Inspect),
     /// Show an image's layers, the newest on top
     Layers(Layers),
+    /// List the files of an image: what a container sees, or what one layer has
+    Files(Files),
+    /// Print a file of an image
+    Cat(Cat),
+    /// Show what is stored and sent for nothing, as dive counts it
+    Waste(Waste),
+    /// Write an image's flattened filesystem as a tar
+    Export(Export),
     /// Remove images by name, digest or ID; `gc` then frees the space
     Rmi(Rmi),
     /// Delete what no image needs any more

@@ -41,6 +41,8 @@ pub struct Found {
     pub place: Place,
     /// The canonical reference; None where it has only a digest.
     pub name: Option<String>,
+    /// Where its blobs come from.
+    pub source: Arc<dyn ImageSource>,
     /// Of the resolver of credentials.
     pub warnings: Vec<String>,
 }
@@ -147,7 +149,7 @@ pub async fn look_in(
 ) -> Result<Found, Failure> {
     let inspect = async |at: &Located| image::inspect(&*at.source, &at.target, platform, job).await;
     let (image, at, warnings) = where_it_is(input, only, context, inspect).await?;
-    Ok(Found { image, place: at.place, name: at.name, warnings })
+    Ok(Found { image, place: at.place, name: at.name, source: at.source, warnings })
 }
 
 /// The bytes of the manifest or index, as they were received; of one platform's manifest where that is asked for.

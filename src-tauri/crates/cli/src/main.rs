@@ -7,6 +7,7 @@
 
 mod accounts;
 mod args;
+mod cat;
 mod catalog;
 mod certificates;
 mod context;
@@ -14,11 +15,14 @@ mod copy;
 mod delete;
 mod diff;
 mod explain;
+mod export;
 mod failure;
+mod files;
 mod find;
 mod gc;
 mod identify;
 mod images;
+mod inside;
 mod inspect;
 mod interrupt;
 mod layers;
@@ -35,6 +39,7 @@ mod serve;
 mod stored;
 mod tag;
 mod tags;
+mod waste;
 mod window;
 
 use std::process::ExitCode;
@@ -78,6 +83,10 @@ fn main() -> ExitCode {
         Some(Verb::Images(args)) => images::run(&args, &context),
         Some(Verb::Inspect(args)) => inspect::run(&args, &context),
         Some(Verb::Layers(args)) => layers::run(&args, &context),
+        Some(Verb::Files(args)) => files::run(&args, &context),
+        Some(Verb::Cat(args)) => cat::run(&args, &context),
+        Some(Verb::Waste(args)) => waste::run(&args, &context),
+        Some(Verb::Export(args)) => export::run(&args, &context),
         Some(Verb::Rmi(args)) => rmi::run(&args, &context),
         Some(Verb::Gc(args)) => gc::run(&args, &context),
         Some(Verb::Login(args)) => login::run(&args, &context),

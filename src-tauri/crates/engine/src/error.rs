@@ -101,6 +101,10 @@ codes! {
     StoreFailed => "store_failed",
     /// A file is no archive of images, or a damaged one.
     ArchiveInvalid => "archive_invalid",
+    /// A layer's bytes are no tar, or a damaged one.
+    LayerInvalid => "layer_invalid",
+    /// Compressed with something that can't be read here.
+    CompressionUnsupported => "compression_unsupported",
     /// A setting or an option is unusable.
     ConfigInvalid => "config_invalid",
     /// The person cancelled.

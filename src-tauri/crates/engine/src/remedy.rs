@@ -222,6 +222,12 @@ pub fn remedies(error: &Error, signed_in: Option<&str>) -> Vec<Remedy> {
                 "The file may have been cut on its way, or is still being written: copy it again",
             )]
         }
+        Code::LayerInvalid => {
+            vec![Remedy::retry("The layer may have been damaged on its way: pull the image again")]
+        }
+        Code::CompressionUnsupported => {
+            vec![Remedy::nothing("Longshore reads gzip, zstd, bzip2 and xz; it has to be packed anew")]
+        }
         Code::ConfigInvalid => vec![Remedy::settings("A setting can't be used as it is", registry)],
         Code::Cancelled => {
             vec![Remedy::new(RemedyAction::Retry, "You stopped it; what has arrived is kept", "Go on")]

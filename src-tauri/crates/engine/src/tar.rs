@@ -1,4 +1,4 @@
-//! Tar archives, read one entry after the other: ustar, pax and GNU, in constant memory.
+//! Tar archives, read and written one entry after the other: ustar, pax and GNU, in constant memory.
 //!
 //! Sources: POSIX.1-2017 `pax` ("ustar Interchange Format", "pax Interchange Format"), and the GNU tar manual, "Basic Tar
 //! Format" and "Storing Sparse Files". Where readers disagree this one does as Go's `archive/tar` does, which is what
@@ -10,20 +10,22 @@
 //!   record never applies to a GNU long name, which is how two readers come to see two archives).
 //! - Every failure says at which byte of the archive.
 //!
-//! Deliberately absent: decompression, writing, what names mean (`layers` knows), and the meaning of mode bits.
+//! Deliberately absent: decompression, what names mean (`layers` knows), and the meaning of mode bits.
 
 mod extension;
 mod header;
 mod number;
 mod sparse;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 
 pub use header::Kind;
 pub use sparse::Segment;
+pub use write::TarWriter;
 
 use extension::{Pax, Pending};
 use header::{BLOCK, Header};
@@ -173,6 +175,16 @@ impl<R: Read> TarReader<R> {
         self.position
     }
 
+    /// The input.
+    pub fn get_ref(&self) -> &R {
+        &self.input
+    }
+
+    /// The input, for what may follow the archive: at its end, or nothing can be read after it.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.input
+    }
+
     /// The input, for what may follow the archive.
     pub fn into_inner(self) -> R {
         self.input
@@ -286,6 +298,54 @@ impl<R: Read> TarReader<R> {
             (self.skip)(&mut self.input, count).map_err(|error| TarProblem::Io(error).at(self.position))?;
         self.position += passed;
         if passed == count { Ok(()) } else { Err(TarProblem::Truncated.at(self.position)) }
+    }
+}
+
+impl<R: BufRead> TarReader<R> {
+    /// Over a buffer: what is passed over is not copied.
+    pub fn buffered(input: R) -> Self {
+        Self::with_skip(input, |input, count| {
+            let mut passed = 0;
+            while passed < count {
+                let ahead = match input.fill_buf() {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    ahead => ahead?.len(),
+                };
+                if ahead == 0 {
+                    break;
+                }
+                let step = usize::try_from(count - passed).unwrap_or(usize::MAX).min(ahead);
+                input.consume(step);
+                passed += step as u64;
+            }
+            Ok(passed)
+        })
+    }
+
+    /// Stored bytes of the entry at hand that lie in the buffer, without a copy; none at their end.
+    ///
+    /// # Errors
+    /// The input's; [`TarProblem::Truncated`] where it ends within the entry.
+    pub fn chunk(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            return Ok(&[]);
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let bytes = self.input.fill_buf()?;
+        if bytes.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                TarProblem::Truncated.at(self.position),
+            ));
+        }
+        Ok(&bytes[..bytes.len().min(most)])
+    }
+
+    /// Takes as many bytes of what [`TarReader::chunk`] gave.
+    pub fn take_chunk(&mut self, count: usize) {
+        self.input.consume(count);
+        self.position += count as u64;
+        self.left -= count as u64;
     }
 }
 

@@ -2,48 +2,7 @@
 
 use std::fmt;
 
-/// How bytes are compressed, by their magic numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all, or in no way that is known.
-    None,
-    /// gzip (RFC 1952).
-    Gzip,
-    /// Zstandard (RFC 8878), a skippable frame first where it is chunked.
-    Zstd,
-    /// bzip2.
-    Bzip2,
-    /// xz.
-    Xz,
-}
-
-impl Compression {
-    /// Of these first bytes; six are enough.
-    pub fn of(start: &[u8]) -> Self {
-        let skippable =
-            start.len() >= 4 && (0x50..=0x5f).contains(&start[0]) && start[1..4] == *b"\x2a\x4d\x18";
-        match start {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            _ if skippable => Self::Zstd,
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
-            _ => Self::None,
-        }
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "nothing",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "xz",
-        })
-    }
-}
+pub use crate::compression::Compression;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,27 +62,5 @@ impl fmt::Display for Kind {
             Self::Other => "a tar of something else",
             Self::Foreign(what) => what,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compressions_are_told_by_their_magic_numbers() {
-        let rows: [(&[u8], Compression); 8] = [
-            (b"\x1f\x8b\x08", Compression::Gzip),
-            (b"\x28\xb5\x2f\xfd\x04", Compression::Zstd),
-            (b"\x50\x2a\x4d\x18\x08", Compression::Zstd),
-            (b"BZh91AY", Compression::Bzip2),
-            (b"\xfd7zXZ\0", Compression::Xz),
-            (b"manifest.json\0", Compression::None),
-            (b"BZhello", Compression::None),
-            (b"", Compression::None),
-        ];
-        for (start, want) in rows {
-            assert_eq!(Compression::of(start), want, "{start:?}");
-        }
     }
 }

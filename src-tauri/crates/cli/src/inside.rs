@@ -1,0 +1,90 @@
+//! What is inside an image's layers, opened for a verb.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use engine::Code;
+use engine::job::Job;
+use engine::layers::{IndexCache, Layers, Stack};
+
+use crate::args::Look;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::find::{self, Found, Place};
+use crate::output;
+
+/// An image with the lists of its layers' files.
+pub struct Inside {
+    pub found: Found,
+    pub layers: Layers,
+    pub stack: Arc<Stack>,
+}
+
+impl Inside {
+    /// Finds the image and reads its layers, where their lists were not kept from before. Those of a registry are
+    /// streamed, and not kept themselves.
+    ///
+    /// # Errors
+    /// As [`find::look`]; where it is no image; where a layer can't be read at all.
+    pub async fn open(look: &Look, context: &Context, job: &Job) -> Result<Self, Failure> {
+        let found = find::look(look, context, job).await?;
+        let Some(manifest) = &found.image.manifest else {
+            return Err(engine::Error::new(Code::ManifestUnsupported, "this is no image: it has no layers")
+                .with_hint("`longshore inspect` shows what it is")
+                .into());
+        };
+        let from_store = found.place == Place::Store;
+        let layers = Layers::new(found.source.clone(), &manifest.manifest.layers, !from_store);
+        let cache = match context.existing_store()? {
+            Some(store) => IndexCache::new(store.path().join("cache")),
+            None => IndexCache::none(),
+        };
+        let stack = layers.index(&cache, job, |_| {}).await.map_err(|error| context.failure(error))?;
+        let inside = Self { layers, stack: Arc::new(stack), found };
+        inside.warn();
+        Ok(inside)
+    }
+
+    /// Says which lists are not whole, and what else is odd.
+    fn warn(&self) {
+        for (at, layer) in self.stack.layers().iter().enumerate() {
+            let number = at + 1;
+            if let Some(incomplete) = layer.incomplete() {
+                output::warning(&format!(
+                    "layer {number} is listed only to its byte {}: {}",
+                    incomplete.offset, incomplete.reason
+                ));
+            }
+            if let Some(offset) = layer.trailing() {
+                output::warning(&format!(
+                    "layer {number} has bytes behind its end, from byte {offset} on; they are passed over"
+                ));
+            }
+            let media_type = &self.layers.descriptors()[at].media_type;
+            if let Some(flag) = engine::layers::compression_flag(media_type, layer.compression()) {
+                output::warning(&format!("layer {number}: {flag}"));
+            }
+        }
+    }
+
+    /// How many layers count up to the one with this number, or all.
+    ///
+    /// # Errors
+    /// Where there is none with this number.
+    pub fn count(&self, layer: Option<u32>) -> Result<usize, Failure> {
+        let all = self.stack.layers().len();
+        let Some(layer) = layer else { return Ok(all) };
+        let count = layer as usize;
+        if count <= all {
+            return Ok(count);
+        }
+        Err(engine::Error::new(Code::NotFound, format!("the image has no layer {layer}"))
+            .with_hint(format!("It has {all}; 1 is the base"))
+            .into())
+    }
+}
+
+/// `-`, which is standard input or output.
+pub fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}

@@ -1,0 +1,58 @@
+//! What is inside layers: lists of files, all layers as one tree, and what files hold.
+//!
+//! - [`Layers`] is where the bytes of an image's layers come from: the store, a registry, an archive.
+//! - [`LayerIndex`] is the list of one layer's files, made in one pass over its bytes and kept in an [`IndexCache`]. Its
+//!   [`Node`]s are a tree. [`Layers::index`] gets all of them, on several threads, from the cache or anew.
+//! - [`Stack`] is every path that any layer has, with what each layer does to it ([`Version`]). Paths are numbers.
+//! - [`State`] says for a [`Scope`] what a container would see and what changed; [`View`] is a state as rows, with folders
+//!   that open and a [`Filter`]. A page of rows is what a window asks for.
+//! - [`Stack::follow`] and [`FileReader`] get to the bytes of a file; [`waste`] says what is stored for nothing.
+//!
+//! ```text
+//! let layers = Layers::new(source, &manifest.layers, verify);
+//! let stack = Arc::new(layers.index(&IndexCache::new(store.path().join("cache")), &job, |_| {}).await?);
+//! let mut view = View::new(&stack, Scope::Merged)?;
+//! view.open(stack.find(b"/etc").expect("it is there"));
+//! for row in view.rows(0, 60) { … }
+//! ```
+//!
+//! Invariants:
+//! - Names are bytes, and lead nowhere: no name of a layer ever becomes a path of this computer.
+//! - What a layer claims is never allocated; a damaged layer has a list up to the damage, and says so.
+//! - Memory is bounded: an index is made with 8 bytes for each entry and mapped from its file; nothing recurses.
+//! - A whiteout hides what is below it and nothing in its own layer (image-spec `layer.md`).
+//!
+//! Deliberately absent: unpacking to disk; the digest of the unpacked layer (`diff_id`), which would cost as much again
+//! as unpacking, while gzip and zstd have checksums of their own and the layer's digest was checked when it came; and
+//! symbolic links in the place of folders that a later layer writes beneath without an entry for the folder, which hide
+//! what is behind them here.
+
+mod build;
+mod cache;
+mod content;
+mod filter;
+mod format;
+mod index;
+mod mapped;
+mod name;
+mod open;
+mod scan;
+mod stack;
+mod state;
+mod view;
+mod waste;
+
+#[cfg(test)]
+mod tests;
+
+pub use cache::IndexCache;
+pub use content::FileReader;
+pub use filter::Filter;
+pub use index::{Incomplete, LayerIndex, Node, compression_flag};
+pub use name::{Whiteout, is_strange, mode_text, shown, whiteout};
+pub use open::{IndexProgress, LayerReader, Layers};
+pub use stack::{Stack, Version};
+pub(crate) use state::seen as seen_with;
+pub use state::{Change, Scope, State};
+pub use view::{Row, Totals, View};
+pub use waste::{Deed, Duplicates, LayerWorth, Waste, WastedFile, duplicates, waste, worth};
