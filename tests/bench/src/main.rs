@@ -1,6 +1,7 @@
 //! The measured comparison with peers: whole programs, the same registry, in turn, several rounds; medians and
 //! ratios. It judges nothing: the figures are for people.
 
+mod archive;
 mod images;
 mod inside;
 mod measure;
@@ -74,6 +75,14 @@ fn main() {
         (Look::Export, "export large"),
     ] {
         run_inside(&options, &mut report, name, &large, look);
+    }
+    for (way, name) in [
+        (archive::Way::Save, "save large from the store"),
+        (archive::Way::LoadOci, "load large, an OCI archive, shm"),
+        (archive::Way::LoadDocker, "load large, a Docker archive, compressing, shm"),
+        (archive::Way::Pull, "pull large straight to an archive"),
+    ] {
+        run_archive(&options, &mut report, name, &large, &registry.host(), way);
     }
     report.print();
     report.save(&options.results);
@@ -149,6 +158,34 @@ fn run_inside(options: &Options, report: &mut Report, name: &str, image: &BenchI
         for (contender, figures) in inside.measure(look) {
             if round > 0 {
                 report.add(name, contender, figures);
+            }
+        }
+    }
+    report.print_job(name);
+}
+
+fn run_archive(
+    options: &Options,
+    report: &mut Report,
+    name: &str,
+    image: &BenchImage,
+    host: &str,
+    way: archive::Way,
+) {
+    if !name.contains(&options.only) {
+        return;
+    }
+    // What is compared is the programs, not the disk.
+    let folder = tempfile::Builder::new().prefix("longshore-bench-").tempdir_in("/dev/shm");
+    let folder = folder.expect("a folder for the archives");
+    let longshore = std::path::absolute(&options.longshore).expect("the working folder is known");
+    let archives = archive::Archives::new(image, &longshore, folder.path(), host, way);
+    for round in 0..=options.rounds {
+        for (contender, figures, bytes) in archives.measure(way) {
+            if round > 0 {
+                report.add(name, contender, figures);
+            } else {
+                eprintln!("{name}: {contender} wrote {bytes} bytes");
             }
         }
     }

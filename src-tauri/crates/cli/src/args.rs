@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 use oci::{Platform, Registry};
 
 pub use self::account::{Accounts, Login, Logout, Place};
-pub use self::archive::{Identify, Load};
+pub use self::archive::{Identify, Load, Save, SaveFormat, Squeeze};
 pub use self::inside::{Cat, Compress, Export, Files, Waste};
 
 const EXIT_STATUSES: &str = "\
@@ -74,6 +74,8 @@ pub enum Verb {
     Push(Push),
     /// Copy an image between registries, the store and layouts
     Copy(Copy),
+    /// Save images into a file that `docker load`, Podman and OCI tools read
+    Save(Save),
     /// Load images from a file of `docker save`, `podman save` or `longshore save`, or an OCI layout
     Load(Load),
     /// Say what a file is, why, and what to do with it

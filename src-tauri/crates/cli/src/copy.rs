@@ -11,7 +11,7 @@ use engine::{Code, Error};
 use oci::Reference;
 use serde_json::json;
 
-mod place;
+pub mod place;
 
 use place::Place;
 

@@ -3,9 +3,8 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use engine::archive::{
-    self, Compression, Evidence, FilesystemFacts, Identified, ImageFacts, Kind, Reading, Variant,
-};
+use engine::archive::{self, Evidence, FilesystemFacts, Identified, ImageFacts, Kind, Reading, Variant};
+use engine::compression::Compression;
 use engine::job::Job;
 use engine::{Code, Error};
 use oci::{Descriptor, Digest, Platform};
@@ -107,7 +106,7 @@ fn tell(found: &Identified) -> std::io::Result<()> {
     if let Some(filesystem) = &found.filesystem {
         tell_filesystem(filesystem)?;
     }
-    output::line(&format!("  {}", found.advice.text()))
+    output::line(&format!("  {}", found.next_step()))
 }
 
 /// `an OCI archive, 148MB compressed with zstd, 412MB inside, 57 entries`.
@@ -220,7 +219,7 @@ fn to_json(found: &Identified) -> Value {
         "images": found.images.iter().map(image_json).collect::<Vec<_>>(),
         "filesystem": found.filesystem.as_ref().map(filesystem_json),
         "advice": found.advice.as_str(),
-        "next": found.advice.text(),
+        "next": found.next_step(),
     })
 }
 

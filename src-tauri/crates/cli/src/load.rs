@@ -1,10 +1,11 @@
 //! `load`: images of an archive into the store, or one of them straight to a registry.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::archive::{Archive, ArchiveSource, Listed};
+use engine::compression::Compression;
 use engine::endpoint::Target;
 use engine::load::{self, Chosen, Loaded, Moving};
 use engine::registry::RegistrySink;
@@ -15,6 +16,7 @@ use oci::{Digest, Reference};
 use serde_json::{Value, json};
 
 use crate::args;
+use crate::args::Squeeze;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::identify::STDIN;
@@ -57,6 +59,7 @@ impl Load<'_> {
         let source = self.open(store.ingest_dir()).await?;
         let chosen = self.chosen(&source)?;
         let job = &self.watched.job;
+        let (source, chosen) = self.compressed(source, chosen, store.ingest_dir()).await?;
         let moving = load::moving(&source, &store, &chosen, job).await.map_err(cancelled)?;
         let replace = self.args.replace || self.agreed(&moving)?;
         let loaded = load::load(&source, &store, &chosen, replace, job).await;
@@ -80,10 +83,14 @@ impl Load<'_> {
             }
         };
         let root = source.find(name)?.root.digest.clone();
+        let platforms = push::platforms(&self.args.platform);
+        let chosen = vec![Chosen { root, names: Vec::new(), platforms }];
+        let (source, chosen) = self.compressed(source, chosen, self.context.spool_dir()?).await?;
+        let Chosen { root, platforms, .. } = chosen.into_iter().next().expect("it was chosen above");
         let client = self.context.client(to.registry());
         let sink = Arc::new(RegistrySink::new(client.clone(), to.repository().clone()));
         let target = Target::Exact(root.clone());
-        let request = Request::new(target, push::platforms(&self.args.platform), Some(to.clone()));
+        let request = Request::new(target, platforms, Some(to.clone()));
         let work = async {
             let plan = Plan::of(&source, Some(&*sink), &request, job).await?;
             push::check_nothing_lost(&plan, &self.args.platform)?;
@@ -118,7 +125,7 @@ impl Load<'_> {
         Ok(())
     }
 
-    async fn open(&self, spool: std::path::PathBuf) -> Result<ArchiveSource, Failure> {
+    async fn open(&self, spool: PathBuf) -> Result<ArchiveSource, Failure> {
         let (path, from_stdin) = (self.args.input.clone().unwrap_or_default(), self.from_stdin);
         let job = self.watched.job.clone();
         let opened = tokio::task::spawn_blocking(move || {
@@ -135,6 +142,35 @@ impl Load<'_> {
             })?
         };
         self.watched.job.run(opened).await.map_err(cancelled)
+    }
+
+    /// With the uncompressed layers of the chosen images compressed, where that is wanted.
+    async fn compressed(
+        &self,
+        source: ArchiveSource,
+        mut chosen: Vec<Chosen>,
+        spool: PathBuf,
+    ) -> Result<(ArchiveSource, Vec<Chosen>), Failure> {
+        let compression = match self.args.compress {
+            None | Some(Squeeze::None) => return Ok((source, chosen)),
+            Some(Squeeze::Gzip) => Compression::Gzip,
+            Some(Squeeze::Zstd) => Compression::Zstd,
+        };
+        let job = self.watched.job.clone();
+        let roots: Vec<Digest> = chosen.iter().map(|image| image.root.clone()).collect();
+        let packed =
+            tokio::task::spawn_blocking(move || source.compressed(&roots, compression, &spool, &job));
+        let packed = packed.await.map_err(|panic| {
+            Error::new(Code::Internal, "compressing the layers was broken off").with_source(panic)
+        })?;
+        self.watched.progress.end(packed.is_ok());
+        let (source, changed) = packed.map_err(cancelled)?;
+        for image in &mut chosen {
+            if let Some(after) = changed.get(&image.root) {
+                image.root = after.clone();
+            }
+        }
+        Ok((source, chosen))
     }
 
     /// Every image, or those that were named, with their names.

@@ -35,6 +35,7 @@ mod push;
 mod rate;
 mod referrers;
 mod rmi;
+mod save;
 mod serve;
 mod stored;
 mod tag;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         Some(Verb::Pull(args)) => pull::run(&args, &context),
         Some(Verb::Push(args)) => push::run(&args, &context),
         Some(Verb::Copy(args)) => copy::run(&args, &context),
+        Some(Verb::Save(args)) => save::run(&args, &context),
         Some(Verb::Load(args)) => load::run(&args, &context),
         Some(Verb::Identify(args)) => identify::run(&args, &context),
         Some(Verb::Tag(args)) => tag::run(&args, &context),

@@ -11,25 +11,31 @@
 //!
 //! Sources: image-spec `image-layout.md`; moby `image/tarexport` (`manifest.json`, `repositories`).
 
+mod compress;
+mod contents;
 mod detect;
 mod docker;
 mod elf;
 mod entry;
 mod facts;
+mod folder;
 mod foreign;
 mod identify;
 mod layout;
 mod old;
 mod open;
+mod output;
 mod sink;
 mod source;
 mod survey;
 
-pub use detect::{Compression, Kind};
+pub use crate::compression::Compression;
+pub use detect::Kind;
 pub use facts::{
     Advice, Candidate, DigestKept, Evidence, FilesystemFacts, Identified, ImageFacts, LayerFacts, Missing,
     Piece, Reading, Variant,
 };
+pub use folder::FolderSink;
 pub use identify::{identify, identify_stream};
 pub use open::Archive;
 pub use sink::{ArchiveSink, Format};

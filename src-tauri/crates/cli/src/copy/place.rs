@@ -79,6 +79,19 @@ impl Place {
         }
     }
 
+    /// Reads what was typed where an image of the store is meant unless something else is said.
+    ///
+    /// # Errors
+    /// As [`Place::parse`], and where it is no reference.
+    pub fn parse_stored(input: &str) -> Result<Self, Failure> {
+        let transports = ["store:", "oci:", "oci-archive:", "docker-archive:", "docker://"];
+        if transports.iter().any(|transport| input.starts_with(transport)) {
+            return Self::parse(input);
+        }
+        Wanted::parse(input)?;
+        Ok(Self::Store(input.to_owned()))
+    }
+
     /// As a source, and what to ask it for. An archive is opened, and unpacked where it is compressed.
     ///
     /// # Errors

@@ -63,6 +63,15 @@ impl Words {
         moved: "Loaded",
         done: "Loaded",
     };
+    /// For a save, of which Docker says nothing.
+    pub const SAVE: Self = Self {
+        preparing: None,
+        exists: "Saved with another image",
+        moving: "Saving layer",
+        verifying: None,
+        moved: "Saved",
+        done: "Saved",
+    };
 
     /// A pull of what is here whole has no lines for its layers; a push always says what it found.
     fn tells_of_nothing(self) -> bool {

@@ -1,8 +1,6 @@
-//! What a file can be, and how it can be compressed.
+//! What a file can be.
 
 use std::fmt;
-
-pub use crate::compression::Compression;
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::platform::Platform;
 
-use super::{Compression, Kind};
+use super::Kind;
+use crate::compression::Compression;
 
 /// What a file or a stream turned out to be, and why.
 #[derive(Clone, Debug)]
@@ -39,6 +40,19 @@ pub struct Identified {
     pub filesystem: Option<FilesystemFacts>,
     /// What to do with it.
     pub advice: Advice,
+}
+
+impl Identified {
+    /// What to do with it, in words: one next action.
+    pub fn next_step(&self) -> &'static str {
+        match (self.kind, self.advice) {
+            (Kind::Other, Advice::Import) => {
+                "There are files in it and no image: if they are those of a container, import them with \
+                 `longshore import FILE NAME:TAG`"
+            }
+            (_, advice) => advice.text(),
+        }
+    }
 }
 
 /// How far a file was read.
@@ -216,7 +230,7 @@ pub struct FilesystemFacts {
 pub enum Advice {
     /// Load it: it holds images.
     Load,
-    /// Import it: it is a filesystem.
+    /// Import it: it is a filesystem, or a tar of files that may be one.
     Import,
     /// It is one layer of an image: alone it is of use only as a filesystem, whiteouts and all.
     ImportLayer,

@@ -11,9 +11,9 @@ use super::layout::{self, layout_images};
 use super::open::Input;
 use super::survey::{End, Survey};
 use super::{
-    Advice, Archive, Candidate, Compression, Evidence, FilesystemFacts, Identified, ImageFacts, Kind,
-    Reading, old,
+    Advice, Archive, Candidate, Evidence, FilesystemFacts, Identified, ImageFacts, Kind, Reading, old,
 };
+use crate::compression::Compression;
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 use crate::tar::TarProblem;
@@ -108,7 +108,7 @@ pub(super) fn of_archive(archive: &Archive) -> Identified {
         entries: survey.count,
         checked: survey.hashed && whole && kind.has_images(),
         filesystem: filesystem(survey, kind),
-        advice: advice(kind, whole, &images, problem.is_some() || !damaged.is_empty()),
+        advice: advice(kind, whole, survey.count, &images, problem.is_some() || !damaged.is_empty()),
         reading,
         damaged,
         problem,
@@ -201,7 +201,7 @@ fn filesystem(survey: &Survey, kind: Kind) -> Option<FilesystemFacts> {
     })
 }
 
-fn advice(kind: Kind, whole: bool, images: &[ImageFacts], wrong: bool) -> Advice {
+fn advice(kind: Kind, whole: bool, seen: u64, images: &[ImageFacts], wrong: bool) -> Advice {
     let usable = images.iter().any(|image| image.variants.iter().any(|variant| variant.complete));
     match kind {
         Kind::Filesystem | Kind::Layer | Kind::Other | Kind::Chart | Kind::Foreign(_) if !whole => {
@@ -211,6 +211,7 @@ fn advice(kind: Kind, whole: bool, images: &[ImageFacts], wrong: bool) -> Advice
             Advice::Load
         }
         Kind::Hybrid | Kind::Oci | Kind::Docker | Kind::OldDocker => Advice::GetAgain,
+        Kind::Other if seen > 0 => Advice::Import,
         Kind::Filesystem => Advice::Import,
         Kind::Layer => Advice::ImportLayer,
         Kind::Chart => Advice::Chart,

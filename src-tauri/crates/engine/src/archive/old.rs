@@ -15,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use super::docker::{CAP, DockerImage, Effort, Made, digest_of, document, malformed};
 use super::open::Archive;
-use super::{Compression, Missing, Piece, Variant};
+use super::{Missing, Piece, Variant};
+use crate::compression::Compression;
 use crate::error::{Code, Error, Result};
 
 /// Layers that one image may have.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::detect::{Compression, Kind};
+use super::detect::Kind;
 use super::entry::{Entry, Part, normal};
 use super::foreign;
 use super::survey::{Cancellable, End, Survey, broken};
+use crate::compression::{Compression, Decoder};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
@@ -389,17 +390,16 @@ impl Read for Failing {
     }
 }
 
+/// What is in a stream. One that is not compressed is what it is, a ZIP file too: that is told from its first bytes.
 fn decoder<'a>(compression: Compression, stream: impl Read + 'a, name: &str) -> Result<Box<dyn Read + 'a>> {
-    Ok(match compression {
-        Compression::None => Box::new(stream),
-        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(stream)),
-        Compression::Zstd => Box::new(zstd::Decoder::new(stream).map_err(|error| unreadable(name, error))?),
-        Compression::Bzip2 | Compression::Xz => {
-            let why = format!("`{name}` is compressed with {compression}");
-            return Err(Error::new(Code::ArchiveInvalid, why)
-                .with_hint("Unpack it first (`bunzip2` or `unxz`), then give the tar"));
-        }
-    })
+    if compression == Compression::None {
+        return Ok(Box::new(stream));
+    }
+    Ok(Box::new(Decoder::new(stream).map_err(|error| {
+        let why = format!("`{name}` can't be read: {}", error.message());
+        let hint = error.hint().unwrap_or("Copy it again").to_owned();
+        Error::new(error.code(), why).with_hint(hint).with_source(error)
+    })?))
 }
 
 /// Everything of a stream in a temporary file, which has no name and goes with its handle.

@@ -13,6 +13,7 @@ use oci::name::RepositoryName;
 use oci::platform::Platform;
 use oci::reference::Reference;
 
+use super::compress::Packed;
 use super::docker::{DockerImage, Effort};
 use super::entry::Part;
 use super::layout::layout_images;
@@ -70,6 +71,8 @@ struct Inner {
     made: HashMap<Digest, Document>,
     /// Where the blobs of those are.
     blobs: HashMap<Digest, String>,
+    /// Layers that were compressed here.
+    packed: HashMap<Digest, Packed>,
 }
 
 impl ArchiveSource {
@@ -85,6 +88,7 @@ impl ArchiveSource {
             broken: Vec::new(),
             made: HashMap::new(),
             blobs: HashMap::new(),
+            packed: HashMap::new(),
         };
         match archive.kind() {
             Kind::Oci | Kind::Hybrid => inner.images = layout_images(archive)?,
@@ -156,15 +160,46 @@ impl ArchiveSource {
     /// Whether an image of it, whose root was `root` here, has the digest that it was saved with when its root became
     /// `after`, without these platforms.
     pub fn digest_kept(&self, root: &Digest, after: &Digest, left_out: &[Platform]) -> DigestKept {
-        match self.0.made.contains_key(root) {
-            true => DigestKept::NoManifest,
-            false => DigestKept::of(root, after, left_out),
+        let Some(made) = self.0.made.get(root) else { return DigestKept::of(root, after, left_out) };
+        let node = Node::parse(&made.bytes, Some(&made.descriptor.media_type));
+        let packed = |layer: &Descriptor| self.0.packed.contains_key(&layer.digest);
+        match node {
+            Ok(Node::Manifest(manifest)) if manifest.layers.iter().any(packed) => DigestKept::Recompressed,
+            _ => DigestKept::NoManifest,
         }
     }
 
-    fn blob(&self, digest: &Digest) -> Result<Part> {
+    /// This archive with other roots for some of its images, and with what they need.
+    pub(super) fn with_packed(
+        &self,
+        changed: &HashMap<Digest, Digest>,
+        documents: Vec<Document>,
+        packed: HashMap<Digest, Packed>,
+    ) -> Self {
+        let Inner { archive, images, broken, made, blobs, .. } = &*self.0;
+        let mut made = made.clone();
+        let mut images = images.clone();
+        for document in documents {
+            let before = changed.iter().find(|(_, after)| **after == document.descriptor.digest);
+            for image in
+                images.iter_mut().filter(|image| before.is_some_and(|(it, _)| *it == image.root.digest))
+            {
+                image.root = document.descriptor.clone();
+            }
+            made.insert(document.descriptor.digest.clone(), document);
+        }
+        let broken = broken.iter().map(|(names, error)| (names.clone(), error.copy())).collect();
+        let (archive, blobs) = (archive.clone(), blobs.clone());
+        Self(Arc::new(Inner { archive, images, broken, made, blobs, packed }))
+    }
+
+    pub(super) fn blob(&self, digest: &Digest) -> Result<Part> {
         if let Some(made) = self.0.made.get(digest) {
             return Ok(Part::Held(made.bytes.clone()));
+        }
+        if let Some(Packed { file, length }) = self.0.packed.get(digest) {
+            let file = file.try_clone().map_err(|error| unreadable(self.0.archive.name(), error))?;
+            return Ok(Part::Stored { file, offset: 0, length: *length });
         }
         let standard = format!("blobs/{}/{}", digest.algorithm().as_str(), digest.hex());
         let name = self.0.blobs.get(digest).map_or(standard.as_str(), String::as_str);
@@ -203,6 +238,11 @@ impl ArchiveSource {
                 .at_digest(&descriptor.digest));
         }
         Ok(Document { descriptor: descriptor.clone(), bytes: bytes.into() })
+    }
+
+    /// The manifest or index of a digest.
+    pub(super) fn document_of(&self, digest: &Digest) -> Result<Document> {
+        self.read_document(&self.exact(digest)?)
     }
 
     /// The manifest or index of a digest, which may be an entry of the archive's index or not.
@@ -263,6 +303,10 @@ pub(super) fn no_images(archive: &Archive, kind: Kind) -> Error {
         Kind::Layer => (
             format!("`{name}` is one layer of an image, not an image"),
             "Find the whole archive, or import the layer as a filesystem: `longshore import FILE NAME:TAG`",
+        ),
+        Kind::Other => (
+            format!("`{name}` holds no image, only files"),
+            "If they are those of a container, import them: `longshore import FILE NAME:TAG`",
         ),
         Kind::Chart => (format!("`{name}` is a Helm chart, not an image"), "Push it with `helm push`"),
         _ => (

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use engine::Code;
-use engine::archive::{
-    Advice, Candidate, Compression, Identified, Kind, Piece, Reading, identify, identify_stream,
-};
+use engine::archive::{Advice, Candidate, Identified, Kind, Piece, Reading, identify, identify_stream};
+use engine::compression::Compression;
 use engine::job::Job;
 use serde_json::json;
 use testkit::image::{Family, Image};
@@ -229,6 +228,8 @@ fn foreign_and_broken_files_are_said_to_be_what_they_are() {
         let found = look(&path);
         assert_eq!(found.kind, Kind::Foreign(want));
         assert!(matches!(found.advice, Advice::Nothing | Advice::GetAgain));
+        let piped = identify_stream(bytes, "standard input", &Job::silent()).unwrap();
+        assert_eq!(piped.kind, Kind::Foreign(want), "from a pipe");
         if !bytes.is_empty() {
             fs::write(&path, zstd::encode_all(bytes, 1).unwrap()).unwrap();
             let found = look(&path);

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::Write as _;
 
-use engine::archive::{Archive, ArchiveSource, Compression, Kind};
+use engine::archive::{Archive, ArchiveSource, Kind};
+use engine::compression::Compression;
 use engine::endpoint::Target;
 use engine::job::Job;
 use oci::graph::Node;

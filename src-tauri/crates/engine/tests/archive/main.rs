@@ -8,3 +8,4 @@ mod loading;
 mod refused;
 mod save;
 mod scene;
+mod written;
