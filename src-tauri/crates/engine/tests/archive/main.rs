@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod identify;
+mod import;
 mod load;
 mod loading;
 mod refused;
