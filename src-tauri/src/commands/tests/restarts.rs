@@ -49,6 +49,9 @@ async fn a_pull_that_was_under_way_waits_and_goes_on_where_it_was() {
     assert_eq!(outcome.state, JobEnd::Done, "{outcome:?}");
     let fetched = registry.sent(&On::blobs());
     assert!(fetched < 2_800_000, "{fetched} bytes were fetched again");
+    while fs::read(&file).expect("there") != b"[]" {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     desk.restart().await;
     assert!(heads(&desk).await.is_empty(), "it is over");
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod daemon;
 mod identify;
 mod import;
 mod load;
