@@ -43,7 +43,9 @@ use crate::wire::{
     SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRow, TagRows, Tagged, TextDiff, TreeHead,
     TreeProgress, WasteReport,
 };
+pub use image::find as find_image;
 pub use stream::Stream;
+pub use transfer::restore_jobs;
 
 macro_rules! commands {
     ($($module:ident::$name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {

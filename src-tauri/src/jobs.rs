@@ -2,21 +2,28 @@
 //!
 //! The engine goes on whatever the page does (faults.md row 123): a page that was loaded again watches again and gets
 //! everything first. Updates are at most twenty a second for each watcher (row 124). A finished job stays until it is
-//! dismissed; one that failed or was cancelled can be taken up again under its id. Deliberately absent: what a job
-//! does, which its [`Task`] knows.
+//! dismissed; one that failed or was cancelled can be taken up again under its id. What is under way when the window is
+//! closed waits, paused, when it is opened again ([`kept`]). Deliberately absent: what a job does, which its [`Task`] knows.
 
+pub mod daemon;
+pub mod export;
+pub mod import;
+pub mod kept;
 mod lines;
+pub mod load;
 mod pace;
 pub mod pull;
 pub mod push;
 mod record;
+pub mod save;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -25,6 +32,8 @@ use engine::job::Job;
 use engine::{Code, Error, Result};
 use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, watch};
+
+use kept::Kept;
 
 use crate::wire::{Fault, JobEnd, JobHead, JobOutcome, JobUpdate};
 
@@ -44,6 +53,14 @@ pub trait Task: Send + Sync {
     fn about(&self) -> About;
     /// Two tasks with one key do the same: the second is not started while the first is under way.
     fn key(&self) -> String;
+    /// The file that it writes for a person, where it writes one.
+    fn writes(&self) -> Option<&Path> {
+        None
+    }
+    /// What it can be begun again from after a restart of the window, where it can.
+    fn kept(&self) -> Option<Kept> {
+        None
+    }
     /// Does it. Progress goes through `job`; what is said beside that, into `log`.
     async fn run(&self, job: &Job, log: &Log) -> Result<Ended>;
 }
@@ -58,6 +75,8 @@ struct Inner {
     places: Arc<Semaphore>,
     redactor: Redactor,
     clock: fn() -> String,
+    /// Where what is under way is kept.
+    file: OnceLock<PathBuf>,
 }
 
 struct Entry {
@@ -93,11 +112,26 @@ impl Jobs {
             places: Arc::new(Semaphore::new(AT_ONCE)),
             redactor,
             clock,
+            file: OnceLock::new(),
         }))
+    }
+
+    /// Keeps what is under way in a file from now on.
+    pub fn keep_in(&self, file: PathBuf) {
+        let _ = self.0.file.set(file);
     }
 
     /// Starts a task, from within a tokio runtime; or finds the job that is doing the same. Returns the job's id.
     pub fn start(&self, task: Arc<dyn Task>) -> u64 {
+        self.begin(task, true)
+    }
+
+    /// As [`Jobs::start`], but paused: it was under way when the window was closed.
+    pub fn start_paused(&self, task: Arc<dyn Task>) -> u64 {
+        self.begin(task, false)
+    }
+
+    fn begin(&self, task: Arc<dyn Task>, go: bool) -> u64 {
         let mut entries = lock(&self.0.entries);
         let key = task.key();
         if let Some(same) = entries.values().find(|entry| entry.is_active() && entry.task.key() == key) {
@@ -116,8 +150,18 @@ impl Jobs {
         });
         entries.insert(id, entry.clone());
         drop(entries);
-        self.run(entry);
+        self.run(entry, go);
+        self.remember();
         id
+    }
+
+    /// Writes down what is under way.
+    fn remember(&self) {
+        let Some(file) = self.0.file.get() else { return };
+        // Written under the lock: the newest list is the last.
+        let entries = lock(&self.0.entries);
+        let active = entries.values().filter(|entry| entry.is_active());
+        kept::write(file, &active.filter_map(|entry| entry.task.kept()).collect::<Vec<_>>());
     }
 
     /// Every job, oldest first.
@@ -130,6 +174,20 @@ impl Jobs {
     pub fn of_engine_job(&self, engine_job: u64) -> Option<u64> {
         let entries = lock(&self.0.entries);
         entries.values().find(|entry| lock(&entry.runs).contains(&engine_job)).map(|entry| entry.id)
+    }
+
+    /// The file that a job wrote, once it is done.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where there is none.
+    pub fn written(&self, id: u64) -> Result<PathBuf> {
+        let entry = self.entry(id)?;
+        let done =
+            entry.with_read(|record| record.outcome().is_some_and(|outcome| outcome.state == JobEnd::Done));
+        entry.task.writes().filter(|_| done).map(Path::to_owned).ok_or_else(|| {
+            Error::new(Code::NotFound, "this transfer has written no file")
+                .with_hint("It is still under way, or it was stopped: start it again")
+        })
     }
 
     /// Stops a job's bytes and lets another have its place. Nothing happens where it is over.
@@ -157,7 +215,8 @@ impl Jobs {
             !done
         });
         if again {
-            self.run(entry);
+            self.run(entry, true);
+            self.remember();
         }
         Ok(())
     }
@@ -173,6 +232,7 @@ impl Jobs {
     pub fn dismiss(&self, id: u64) -> Result<()> {
         self.cancel(id)?;
         lock(&self.0.entries).remove(&id);
+        self.remember();
         Ok(())
     }
 
@@ -215,7 +275,7 @@ impl Jobs {
         })
     }
 
-    fn run(&self, entry: Arc<Entry>) {
+    fn run(&self, entry: Arc<Entry>, go: bool) {
         let observed = Arc::downgrade(&entry);
         let job = Job::new(move |event| {
             if let Some(entry) = observed.upgrade() {
@@ -224,8 +284,8 @@ impl Jobs {
         });
         lock(&entry.runs).push(job.id());
         *lock(&entry.job) = job.clone();
-        entry.go.send_replace(true);
-        let (places, redactor) = (self.0.places.clone(), self.0.redactor.clone());
+        entry.go.send_replace(go);
+        let (jobs, places, redactor) = (self.clone(), self.0.places.clone(), self.0.redactor.clone());
         tokio::spawn(async move {
             let driven = AssertUnwindSafe(drive(&entry, &job, &places)).catch_unwind().await;
             let result = driven.unwrap_or_else(|_| {
@@ -233,6 +293,7 @@ impl Jobs {
             });
             let result = result.map_err(|error| Fault::new(&error, &redactor, None));
             entry.with(|record| record.end(result, Instant::now()));
+            jobs.remember();
         });
     }
 }

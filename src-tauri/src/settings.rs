@@ -2,19 +2,9 @@
 
 use engine::{Code, Error, Result};
 use oci::{Platform, Registry};
-use serde_json::Value;
 
-use crate::wire::{Settings, Theme};
-
-/// What the window's frame does for the settings: keeps them, and wears their theme.
-pub trait Frame: Send + Sync {
-    /// What was kept last.
-    fn load(&self) -> Option<Value>;
-    /// Keeps it, on disk when this returns.
-    fn save(&self, settings: Value) -> Result<()>;
-    /// Paints the frame, which the page can't.
-    fn wear(&self, theme: Theme);
-}
+use crate::frame::Frame;
+use crate::wire::Settings;
 
 /// The longest lists that are kept, and the longest text in them, bytes.
 const MOST_ENTRIES: usize = 500;
@@ -93,27 +83,10 @@ pub fn parse_platform(text: &str) -> Result<Platform> {
 }
 
 #[cfg(test)]
-pub mod tests {
-    use std::sync::Mutex;
-
+mod tests {
     use super::*;
-
-    /// A frame in memory.
-    #[derive(Default)]
-    pub struct Kept(pub Mutex<Option<Value>>, pub Mutex<Theme>);
-
-    impl Frame for Kept {
-        fn load(&self) -> Option<Value> {
-            self.0.lock().expect("not poisoned").clone()
-        }
-        fn save(&self, settings: Value) -> Result<()> {
-            *self.0.lock().expect("not poisoned") = Some(settings);
-            Ok(())
-        }
-        fn wear(&self, theme: Theme) {
-            *self.1.lock().expect("not poisoned") = theme;
-        }
-    }
+    use crate::frame::tests::Kept;
+    use crate::wire::Theme;
 
     #[test]
     fn settings_come_back_as_they_were_written() {
@@ -130,7 +103,7 @@ pub mod tests {
         };
         save(&frame, &settings).expect("kept");
         assert_eq!(load(&frame), settings);
-        assert_eq!(*frame.1.lock().expect("not poisoned"), Theme::Dark, "the frame wears it");
+        assert_eq!(*frame.theme.lock().expect("not poisoned"), Theme::Dark, "the frame wears it");
     }
 
     #[test]
@@ -167,11 +140,12 @@ pub mod tests {
     fn a_file_that_makes_no_sense_gives_the_defaults() {
         for text in ["7", r#"{"theme":"mauve"}"#, r#"{"platform":"a b c"}"#, r#"{"plainHttp":["/"]}"#] {
             let frame = Kept::default();
-            *frame.0.lock().expect("not poisoned") = serde_json::from_str(text).ok();
+            *frame.settings.lock().expect("not poisoned") = serde_json::from_str(text).ok();
             assert_eq!(load(&frame), Settings::default(), "{text}");
         }
         let frame = Kept::default();
-        *frame.0.lock().expect("not poisoned") = serde_json::from_str(r#"{"wireOpen":true,"new":1}"#).ok();
+        *frame.settings.lock().expect("not poisoned") =
+            serde_json::from_str(r#"{"wireOpen":true,"new":1}"#).ok();
         assert!(load(&frame).wire_open, "an older file lacks fields, a newer one has more");
     }
 }

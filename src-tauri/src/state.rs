@@ -13,13 +13,17 @@ use engine::registry::{Http, HttpOptions, Registries};
 use engine::store::{ContentStore, Holding, Stamp, default_dir};
 use engine::{Code, Error, Result};
 use oci::{Reference, Registry};
+use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::explorer::Explorer;
+use crate::frame::Frame;
+use crate::given::Given;
 use crate::jobs::Jobs;
 use crate::network::{Environment, Network};
 use crate::practice::Practice;
-use crate::settings::{self, Frame};
+use crate::settings;
+use crate::trees::Trees;
 use crate::wire::{Fault, Settings};
 
 /// Where things are kept.
@@ -77,6 +81,10 @@ pub struct Longshore {
     practice: tokio::sync::Mutex<Option<Arc<Practice>>>,
     jobs: Jobs,
     explorer: Explorer,
+    given: Given,
+    trees: Trees,
+    /// Files that are dragged out; gone with the window.
+    scratch: Mutex<Option<TempDir>>,
     /// Who was signed in where, when that was last looked at: for what is said of a failure.
     accounts: Mutex<Vec<(Registry, Option<String>)>>,
     /// Counts the pages that were loaded: what streams to one ends when the next begins.
@@ -92,6 +100,7 @@ impl Longshore {
         let keyring = Keyring::new(credentials);
         let network = Network::new(places.config.clone(), places.environment);
         let registries = registries(&settings, &network, &log, &keyring);
+        let home = (places.environment)("HOME").map(PathBuf::from);
         Self {
             places,
             frame,
@@ -106,6 +115,9 @@ impl Longshore {
             log,
             practice: tokio::sync::Mutex::default(),
             explorer: Explorer::default(),
+            given: Given::new(home),
+            trees: Trees::default(),
+            scratch: Mutex::default(),
             accounts: Mutex::default(),
             page: watch::Sender::new(0),
         }
@@ -129,6 +141,35 @@ impl Longshore {
     /// What the page has open of registries.
     pub fn explorer(&self) -> &Explorer {
         &self.explorer
+    }
+
+    /// Files that a person gave.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// What the page has open of layers.
+    pub fn trees(&self) -> &Trees {
+        &self.trees
+    }
+
+    /// A new folder for a file that is handed to another program; it is there as long as the window. Blocks.
+    ///
+    /// # Errors
+    /// Where no temporary folder can be made.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let failed = |error| engine::store::io_error(&std::env::temp_dir(), "write to", error);
+        let mut scratch = lock(&self.scratch);
+        let folder = match &mut *scratch {
+            Some(folder) => folder,
+            none => none.insert(tempfile::Builder::new().prefix("longshore-").tempdir().map_err(failed)?),
+        };
+        Ok(tempfile::Builder::new().prefix("").tempdir_in(folder.path()).map_err(failed)?.keep())
+    }
+
+    /// The frame around the page.
+    pub fn frame(&self) -> &dyn Frame {
+        &*self.frame
     }
 
     /// The record of exchanges.
@@ -272,6 +313,7 @@ impl Longshore {
     /// A page begins to load: whatever streams to the one before ends, and what that one had open is closed.
     pub fn page_begins(&self) {
         self.explorer.close_all();
+        self.trees.close_all();
         self.page.send_modify(|page| *page += 1);
     }
 

@@ -1,18 +1,22 @@
 //! The frame around the page: when it shows, where it may navigate, what it keeps between sessions.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Code, Error, Result};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tauri::plugin::TauriPlugin;
 use tauri::utils::config::Color;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
-use tauri::{AppHandle, Manager, Runtime, Url, WebviewWindowBuilder};
+use tauri::{AppHandle, DragDropEvent, Manager, Runtime, Url, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder};
 use tauri_plugin_store::{Store, StoreExt as _};
 use tauri_plugin_window_state::StateFlags;
 
-use crate::settings::Frame;
+use crate::frame::Frame;
 use crate::state::Longshore;
 use crate::wire::Theme;
 
@@ -43,6 +47,14 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, theme: Theme) -> tauri::Result<()> {
             PageLoadEvent::Finished => show(window.app_handle()),
         })
         .build()?;
+    let dropped_on = app.clone();
+    window.on_window_event(move |event| {
+        if let (WindowEvent::DragDrop(drag), Some(longshore)) =
+            (event, dropped_on.try_state::<Arc<Longshore>>())
+        {
+            dragged(&longshore, drag);
+        }
+    });
     let dark = matches!(window.theme(), Ok(tauri::Theme::Dark));
     // A wrong ground is seen for an instant and hurts nobody.
     let _ = window.set_background_color(Some(if dark { DARK } else { LIGHT }));
@@ -54,8 +66,32 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, theme: Theme) -> tauri::Result<()> {
     Ok(())
 }
 
-/// Brings the window to the front: the program was started once more.
-pub fn focus<R: Runtime>(app: &AppHandle<R>) {
+/// Files are dragged over the window; the page hears of their names, and of ids when they are dropped.
+fn dragged(longshore: &Longshore, drag: &DragDropEvent) {
+    match drag {
+        DragDropEvent::Enter { paths, .. } => longshore.given().over(Some(paths)),
+        DragDropEvent::Drop { paths, .. } => {
+            longshore.given().over(None);
+            longshore.given().give(paths.iter().cloned());
+        }
+        DragDropEvent::Leave => longshore.given().over(None),
+        // Where over the window it is does not matter: the whole of it takes files.
+        _ => {}
+    }
+}
+
+/// The program was started once more: the files that it was given open here.
+#[expect(clippy::needless_pass_by_value, reason = "the plugin gives them away")]
+pub fn started_again<R: Runtime>(app: &AppHandle<R>, arguments: Vec<String>, folder: String) {
+    if let Some(longshore) = app.try_state::<Arc<Longshore>>() {
+        let named = arguments.into_iter().skip(1).map(Into::into);
+        longshore.given().arguments(Path::new(&folder), named);
+    }
+    focus(app);
+}
+
+/// Brings the window to the front.
+fn focus<R: Runtime>(app: &AppHandle<R>) {
     if let Some(window) = app.get_webview_window(LABEL) {
         // What the window manager refuses, it refuses.
         let _ = window.unminimize();
@@ -135,6 +171,90 @@ impl<R: Runtime> Frame for TauriFrame<R> {
 
     fn wear(&self, theme: Theme) {
         self.app.set_theme(frame_theme(theme));
+    }
+
+    fn choose(&self, folder: bool) -> BoxFuture<'static, Vec<PathBuf>> {
+        let (give, wait) = tokio::sync::oneshot::channel();
+        let done = move |chosen: Option<Vec<tauri_plugin_dialog::FilePath>>| {
+            let paths = chosen.unwrap_or_default().into_iter().filter_map(|path| path.into_path().ok());
+            // Whoever asked may be gone with its page.
+            let _ = give.send(paths.collect());
+        };
+        if folder {
+            self.dialog().pick_folders(done);
+        } else {
+            self.dialog().pick_files(done);
+        }
+        async { wait.await.unwrap_or_default() }.boxed()
+    }
+
+    fn choose_place(&self, name: &str) -> BoxFuture<'static, Option<PathBuf>> {
+        let (give, wait) = tokio::sync::oneshot::channel();
+        self.dialog().set_file_name(name).save_file(move |chosen| {
+            // Whoever asked may be gone with its page.
+            let _ = give.send(chosen.and_then(|path| path.into_path().ok()));
+        });
+        async { wait.await.ok().flatten() }.boxed()
+    }
+
+    fn reveal(&self, path: &Path) -> Result<()> {
+        tauri_plugin_opener::reveal_item_in_dir(path).map_err(|error| {
+            Error::new(Code::Internal, "the file manager could not be opened")
+                .with_hint("Open the folder by hand")
+                .with_source(error)
+        })
+    }
+
+    fn drag(&self, path: PathBuf) -> BoxFuture<'static, Result<bool>> {
+        let (give, mut wait) = tokio::sync::mpsc::unbounded_channel();
+        let app = self.app.clone();
+        let begun = self.app.run_on_main_thread(move || {
+            let told = give.clone();
+            // Whoever asked may be gone with its page.
+            let begun = begin_drag(&app, path, move |dropped| drop(told.send(Ok(dropped))));
+            if let Err(why) = begun {
+                drop(give.send(Err(why)));
+            }
+        });
+        let failed = |why: String| {
+            Error::new(Code::Internal, "the drag could not begin")
+                .with_hint("Save it to a file instead")
+                .with_source(why)
+        };
+        async move {
+            begun.map_err(|error| failed(error.to_string()))?;
+            wait.recv().await.unwrap_or(Ok(false)).map_err(failed)
+        }
+        .boxed()
+    }
+}
+
+/// What hangs on the pointer while a file is dragged out.
+const DRAGGED: &[u8] = include_bytes!("../../icons/32x32.png");
+
+/// Begins the system's drag with a file, on the main thread. `done` is told whether it was dropped.
+fn begin_drag<R: Runtime>(
+    app: &AppHandle<R>,
+    path: PathBuf,
+    done: impl Fn(bool) + Send + 'static,
+) -> std::result::Result<(), String> {
+    let window = app.get_webview_window(LABEL).ok_or("there is no window")?;
+    #[cfg(target_os = "linux")]
+    let window = window.gtk_window().map_err(|error| error.to_string())?;
+    let done = move |outcome, _| done(matches!(outcome, drag::DragResult::Dropped));
+    let item = drag::DragItem::Files(vec![path]);
+    let image = drag::Image::Raw(DRAGGED.to_vec());
+    drag::start_drag(&window, item, image, done, drag::Options::default()).map_err(|error| error.to_string())
+}
+
+impl<R: Runtime> TauriFrame<R> {
+    /// A dialog that belongs to the window.
+    fn dialog(&self) -> FileDialogBuilder<R> {
+        let dialog = self.app.dialog().file();
+        match self.app.get_webview_window(LABEL) {
+            Some(window) => dialog.set_parent(&window),
+            None => dialog,
+        }
     }
 }
 

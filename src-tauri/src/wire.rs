@@ -49,8 +49,9 @@ pub use account::{
 };
 pub use app::{AppInfo, Settings, Theme};
 pub use archive::{
-    ArchiveView, DaemonImage, DaemonView, DragItem, ExportRequest, FilesEvent, GivenFile, ImportRequest,
-    LoadRequest, SavePlan, SaveRequest, SaveSource,
+    ArchiveLayer, ArchiveView, DaemonImage, DaemonView, DragItem, ExportRequest, FilesEvent, GivenFile,
+    ImportRequest, LoadImage, LoadRequest, PlannedEntry, SaveFormat, SavePlan, SaveRequest, SaveSource,
+    Squeeze,
 };
 pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};
@@ -59,9 +60,10 @@ pub use explorer::{
     ReferrerRow, RepositoryHead, TagFault, TagQuery, TagRow, TagRows, TagSort,
 };
 pub use files::{
-    DifferentFiles, DuplicateGroup, FileComparison, FileDetail, FileDifference, FileFilter, FilePreview,
-    FileRows, FileScope, FileViewHead, FoundFile, HexPage, LayersOf, MapItem, TextDiff, TreeHead,
-    TreeProgress, WasteReport,
+    DiffLine, DifferentFile, DifferentFiles, DuplicateFile, DuplicateGroup, FileChange, FileComparison,
+    FileDetail, FileDifference, FileFilter, FileKind, FilePreview, FileRow, FileRows, FileScope,
+    FileViewHead, FoundFile, HexPage, IndexedBy, LayersOf, MapItem, Package, TextDiff, TreeHead, TreeLayer,
+    TreeProgress, WasteReport, WastedFile, shown_path,
 };
 pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{

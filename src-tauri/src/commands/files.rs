@@ -1,132 +1,244 @@
-//! What is inside layers.
+//! What is inside layers: trees, views on them, and what files hold.
 
-use std::sync::Arc;
+mod compare;
+mod content;
+mod map;
 
-use engine::{Code, Error, Result};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::job::Job;
+use engine::layers::{self, View};
+use engine::{Error, Result};
 
 use super::Stream;
-use crate::state::Longshore;
+use crate::state::{Longshore, blocking};
+use crate::trees::{self, OpenView, Tree};
 use crate::wire::{
-    DifferentFiles, DuplicateGroup, FileComparison, FileDetail, FileDifference, FileFilter, FilePreview,
-    FileRows, FileScope, FileViewHead, FoundFile, HexPage, LayersOf, MapItem, TextDiff, TreeHead,
-    TreeProgress, WasteReport,
+    DuplicateFile, DuplicateGroup, FileDetail, FileFilter, FileRow, FileRows, FileScope, FileViewHead,
+    FoundFile, LayersOf, TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
 };
 
-fn unbuilt() -> Error {
-    Error::new(Code::Internal, "This is not built yet")
-}
+pub use compare::{compare_trees, different_files, text_diff};
+pub use content::{file_bytes, preview_file, write_file};
+pub use map::file_map;
 
+/// Rows that are given at once.
+const ROWS: u32 = 1_000;
+/// Files of a report of waste.
+const WASTED: usize = 1_000;
+/// Groups of files with one content, and files of each.
+const GROUPS: usize = 500;
+/// Smaller files are not worth looking at twice, bytes.
+const SMALL: u64 = 1_024;
+
+/// Opens the layers of an image; a page that goes away ends the reading.
 pub async fn open_tree(
-    _app: &Arc<Longshore>,
-    _of: LayersOf,
-    _on_progress: Stream<TreeProgress>,
+    app: &Arc<Longshore>,
+    of: LayersOf,
+    on_progress: Stream<TreeProgress>,
 ) -> Result<TreeHead> {
-    Err(unbuilt())
+    let mut page = app.page();
+    page.mark_unchanged();
+    let job = Job::silent();
+    let opening = trees::open(app, of, &job, move |progress| {
+        // Whether anybody listens shows when the page goes.
+        let _ = on_progress.send(progress);
+    });
+    let opened = tokio::select! {
+        opened = opening => opened?,
+        _ = page.changed() => {
+            job.cancel();
+            return Err(Error::cancelled());
+        }
+    };
+    let app = app.clone();
+    blocking(move || {
+        let waste = opened.tree.waste();
+        let worths = &waste.layers;
+        let merged = &opened.tree.merged;
+        let paths = 1..opened.tree.stack.paths();
+        let mut head = TreeHead {
+            id: 0,
+            title: opened.tree.title.clone(),
+            layers: worths.iter().enumerate().map(|(at, worth)| TreeLayer::of(at, &opened, worth)).collect(),
+            files: paths.filter(|path| merged.change(*path).is_some()).count() as u64,
+            merged_bytes: merged.size(0),
+            unpacked_bytes: worths.iter().map(|worth| worth.unpacked).sum(),
+            efficiency: waste.efficiency,
+            wasted_bytes: waste.wasted_bytes,
+            fetched: opened.fetched.map(|(fetched, _)| fetched),
+            fetchable: opened.fetched.map(|(_, all)| all),
+        };
+        head.id = app.trees().keep(opened.tree)?;
+        Ok(head)
+    })
+    .await
 }
 
-pub async fn close_tree(_app: &Arc<Longshore>, _tree: u64) -> Result<()> {
-    Err(unbuilt())
+/// Forgets a tree and its views.
+pub async fn close_tree(app: &Arc<Longshore>, tree: u64) -> Result<()> {
+    app.trees().close(tree);
+    Ok(())
 }
 
+/// Opens a view on a tree, with its folders closed.
 pub async fn open_view(
-    _app: &Arc<Longshore>,
-    _tree: u64,
-    _scope: FileScope,
-    _filter: FileFilter,
+    app: &Arc<Longshore>,
+    tree: u64,
+    scope: FileScope,
+    filter: FileFilter,
 ) -> Result<FileViewHead> {
-    Err(unbuilt())
+    let (open, scope) = (app.trees().tree(tree)?, scope.engine()?);
+    let app = app.clone();
+    blocking(move || {
+        let mut view = View::new(&open.stack, scope)?;
+        view.set_filter(filter.engine())?;
+        let (rows, totals) = (view.len(), view.totals());
+        let id = app.trees().keep_view(tree, view);
+        Ok(FileViewHead::of(id, tree, rows, totals))
+    })
+    .await
 }
 
-pub async fn close_view(_app: &Arc<Longshore>, _view: u64) -> Result<()> {
-    Err(unbuilt())
+/// Forgets a view.
+pub async fn close_view(app: &Arc<Longshore>, view: u64) -> Result<()> {
+    app.trees().close_view(view);
+    Ok(())
 }
 
+/// Opens or closes a folder, or everything beneath it; node 0 is the top.
 pub async fn fold_files(
-    _app: &Arc<Longshore>,
-    _view: u64,
-    _node: u32,
-    _open: bool,
-    _deep: bool,
+    app: &Arc<Longshore>,
+    view: u64,
+    node: u32,
+    open: bool,
+    deep: bool,
 ) -> Result<FileViewHead> {
-    Err(unbuilt())
+    with_view(app, view, move |_, shown| {
+        shown.check(node)?;
+        shown.fold(node, open, deep);
+        Ok(head(view, shown))
+    })
+    .await
 }
 
-pub async fn file_rows(_app: &Arc<Longshore>, _view: u64, _offset: u64, _limit: u32) -> Result<FileRows> {
-    Err(unbuilt())
+/// Rows of a view, from a place on.
+pub async fn file_rows(app: &Arc<Longshore>, view: u64, offset: u64, limit: u32) -> Result<FileRows> {
+    with_view(app, view, move |_, shown| {
+        let (stack, scope) = (shown.view.stack(), shown.view.scope());
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rows = shown.view.rows(from, limit.min(ROWS) as usize);
+        Ok(FileRows {
+            total: shown.view.len() as u64,
+            offset,
+            rows: rows.iter().map(|row| FileRow::of(row, stack, scope)).collect(),
+        })
+    })
+    .await
 }
 
+/// The next row with a text in its name, or the one before, around the ends.
 pub async fn find_file(
-    _app: &Arc<Longshore>,
-    _view: u64,
-    _text: String,
-    _from: Option<u64>,
-    _backwards: bool,
+    app: &Arc<Longshore>,
+    view: u64,
+    text: String,
+    from: Option<u64>,
+    backwards: bool,
 ) -> Result<Option<FoundFile>> {
-    Err(unbuilt())
+    with_view(app, view, move |_, shown| {
+        let found = shown.find(&text, from, backwards)?;
+        Ok(found.map(|found| FoundFile {
+            row: found.row as u64,
+            node: found.path,
+            position: found.position as u64,
+            total: found.total as u64,
+            view: head(view, shown),
+        }))
+    })
+    .await
 }
 
-pub async fn reveal_file(_app: &Arc<Longshore>, _view: u64, _node: u32) -> Result<Option<FoundFile>> {
-    Err(unbuilt())
+/// The row of a node, every folder above it open; none where the view does not have it.
+pub async fn reveal_file(app: &Arc<Longshore>, view: u64, node: u32) -> Result<Option<FoundFile>> {
+    with_view(app, view, move |_, shown| {
+        shown.check(node)?;
+        let row = shown.view.reveal(node);
+        Ok(row.map(|row| FoundFile { row: row as u64, node, position: 1, total: 1, view: head(view, shown) }))
+    })
+    .await
 }
 
-pub async fn file_detail(_app: &Arc<Longshore>, _tree: u64, _node: u32) -> Result<FileDetail> {
-    Err(unbuilt())
+/// Everything of one file.
+pub async fn file_detail(app: &Arc<Longshore>, tree: u64, node: u32) -> Result<FileDetail> {
+    let open = app.trees().tree(tree)?;
+    blocking(move || {
+        open.check(node)?;
+        // Every path is there because a layer has it; one that layers only remove never was.
+        FileDetail::of(&open.stack, &open.merged, node)
+            .map_or_else(|| Err(open.version(node, None).err().unwrap_or_else(Error::cancelled)), Ok)
+    })
+    .await
 }
 
-pub async fn preview_file(
-    _app: &Arc<Longshore>,
-    _tree: u64,
-    _node: u32,
-    _layer: Option<u32>,
-) -> Result<FilePreview> {
-    Err(unbuilt())
+/// What is stored for nothing.
+pub async fn waste(app: &Arc<Longshore>, tree: u64) -> Result<WasteReport> {
+    let open = app.trees().tree(tree)?;
+    blocking(move || {
+        let waste = open.waste();
+        let files = waste.files.iter().take(WASTED).map(|file| WastedFile::of(file, &open.stack));
+        let beside = waste.hidden_bytes.saturating_sub(waste.wasted_bytes);
+        Ok(WasteReport {
+            efficiency: waste.efficiency,
+            wasted_bytes: waste.wasted_bytes,
+            files: files.collect(),
+            total_files: waste.files.len() as u64,
+            note: (beside > 0).then(|| {
+                "Removed and replaced folders have no part in these numbers, as in dive's".to_owned()
+            }),
+        })
+    })
+    .await
 }
 
-pub async fn file_bytes(
-    _app: &Arc<Longshore>,
-    _tree: u64,
-    _node: u32,
-    _layer: Option<u32>,
-    _offset: u64,
-) -> Result<HexPage> {
-    Err(unbuilt())
-}
-
-pub async fn waste(_app: &Arc<Longshore>, _tree: u64) -> Result<WasteReport> {
-    Err(unbuilt())
-}
-
+/// Files with one content. The lists of files know each file's hash, so that nothing is read.
 pub async fn find_duplicates(
-    _app: &Arc<Longshore>,
-    _tree: u64,
+    app: &Arc<Longshore>,
+    tree: u64,
     _on_progress: Stream<TreeProgress>,
 ) -> Result<Vec<DuplicateGroup>> {
-    Err(unbuilt())
+    let open = app.trees().tree(tree)?;
+    blocking(move || {
+        let groups = layers::duplicates(&open.stack, SMALL);
+        Ok(groups.iter().take(GROUPS).map(|group| duplicate_group(group, &open)).collect())
+    })
+    .await
 }
 
-pub async fn file_map(
-    _app: &Arc<Longshore>,
-    _tree: u64,
-    _node: Option<u32>,
-    _items: u32,
-) -> Result<Vec<MapItem>> {
-    Err(unbuilt())
+fn duplicate_group(group: &layers::Duplicates, tree: &Tree) -> DuplicateGroup {
+    let files = group.files.iter().take(GROUPS).map(|(layer, path)| DuplicateFile {
+        path: shown_path(&tree.stack, *path),
+        layer: u32::try_from(layer + 1).unwrap_or(u32::MAX),
+        node: *path,
+    });
+    DuplicateGroup {
+        size: group.size,
+        digest: format!("xxh3:{:016x}", group.hash),
+        wasted: group.wasted(),
+        files: files.collect(),
+    }
 }
 
-pub async fn compare_trees(_app: &Arc<Longshore>, _a: u64, _b: u64) -> Result<FileComparison> {
-    Err(unbuilt())
+fn head(id: u64, shown: &OpenView) -> FileViewHead {
+    FileViewHead::of(id, shown.tree, shown.view.len(), shown.view.totals())
 }
 
-pub async fn different_files(
-    _app: &Arc<Longshore>,
-    _comparison: u64,
-    _only: Option<FileDifference>,
-    _offset: u64,
-    _limit: u32,
-) -> Result<DifferentFiles> {
-    Err(unbuilt())
-}
-
-pub async fn text_diff(_app: &Arc<Longshore>, _comparison: u64, _path: String) -> Result<TextDiff> {
-    Err(unbuilt())
+/// Works on a view, beside the tasks that must not wait.
+async fn with_view<T: Send + 'static>(
+    app: &Arc<Longshore>,
+    view: u64,
+    work: impl FnOnce(&Longshore, &mut OpenView) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let shown: Arc<Mutex<OpenView>> = app.trees().view(view)?;
+    let app = app.clone();
+    blocking(move || work(&app, &mut shown.lock().unwrap_or_else(PoisonError::into_inner))).await
 }

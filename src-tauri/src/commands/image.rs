@@ -54,7 +54,11 @@ pub async fn resolve(app: &Arc<Longshore>, reference: &Reference, from: LookIn) 
     client.manifest_descriptor(reference, None).await
 }
 
-pub(super) async fn find(
+/// Looks an image up, where it was asked for.
+///
+/// # Errors
+/// What the store or the registry gives.
+pub async fn find(
     app: &Arc<Longshore>,
     reference: &Reference,
     from: LookIn,

@@ -1,13 +1,16 @@
 //! The commands as the page calls them, against the practice registry and registries that fail.
 
 mod accounts;
+mod archives;
 mod comparisons;
+mod files;
 mod hostile;
 mod network;
 mod plans;
 mod pushes;
 mod registries;
 mod repositories;
+mod restarts;
 mod secrets;
 
 use std::fs;
@@ -22,7 +25,7 @@ use testkit::registry::Registry;
 use testkit::server::{Fault as HttpFault, On};
 
 use super::*;
-use crate::settings::tests::Kept;
+use crate::frame::tests::Kept;
 use crate::state::Places;
 use crate::wire::all::{JobEnd, LocalState, RegistryKind, RowState, SignIn, TransferRow, Whence};
 
@@ -30,6 +33,7 @@ use crate::wire::all::{JobEnd, LocalState, RegistryKind, RowState, SignIn, Trans
 struct Desk {
     app: Arc<Longshore>,
     folder: TempDir,
+    frame: Arc<Kept>,
 }
 
 impl Desk {
@@ -41,16 +45,14 @@ impl Desk {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("docker")).expect("a folder");
         fs::write(folder.path().join("docker/config.json"), config).expect("written");
-        let places = Places {
-            store: folder.path().join("data/store"),
-            practice: folder.path().join("data/practice"),
-            practice_port: 0,
-            config: Some(folder.path().join("config")),
-            environment: |_| None,
-        };
-        let helpers = HelperOptions::new(SearchPath::new([folder.path().to_owned()]));
-        let credentials = DockerConfigSource::in_dir(folder.path().join("docker"), helpers);
-        Self { app: Arc::new(Longshore::new(places, Box::new(Kept::default()), credentials)), folder }
+        let frame = Arc::new(Kept::default());
+        Self { app: inside(&folder, frame.clone()), folder, frame }
+    }
+
+    /// The window is closed and opened again.
+    async fn restart(&mut self) {
+        self.app = inside(&self.folder, self.frame.clone());
+        restore_jobs(&self.app).await;
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -94,6 +96,19 @@ impl Desk {
     async fn inspect(&self, input: &str, from: LookIn) -> engine::Result<ImageDetail> {
         image::inspect_image(&self.app, input.into(), from, None).await
     }
+}
+
+fn inside(folder: &TempDir, frame: Arc<Kept>) -> Arc<Longshore> {
+    let places = Places {
+        store: folder.path().join("data/store"),
+        practice: folder.path().join("data/practice"),
+        practice_port: 0,
+        config: Some(folder.path().join("config")),
+        environment: |_| None,
+    };
+    let helpers = HelperOptions::new(SearchPath::new([folder.path().to_owned()]));
+    let credentials = DockerConfigSource::in_dir(folder.path().join("docker"), helpers);
+    Arc::new(Longshore::new(places, Box::new(frame), credentials))
 }
 
 fn layers_in(rows: &[TransferRow], state: RowState) -> usize {

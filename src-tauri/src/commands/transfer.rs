@@ -6,6 +6,8 @@ use engine::transfer::Platforms;
 use engine::{Error, Result};
 
 use super::Stream;
+use crate::jobs::Task;
+use crate::jobs::kept::{self, Kept};
 use crate::jobs::pull::Pull;
 use crate::settings;
 use crate::state::{Longshore, blocking, parse_reference};
@@ -13,6 +15,29 @@ use crate::wire::{JobHead, JobOutcome, JobUpdate, PullRequest};
 
 /// Queues a pull; the id of the job, or of the one that does the same already.
 pub async fn start_pull(app: &Arc<Longshore>, request: PullRequest) -> Result<u64> {
+    let pull = task(app, request).await?;
+    Ok(app.jobs().start(Arc::new(pull)))
+}
+
+/// Takes up what was under way when the window was closed, paused, and keeps what is under way from now on.
+pub async fn restore_jobs(app: &Arc<Longshore>) {
+    let file = app.places().store.with_file_name("jobs.json");
+    let reading = file.clone();
+    let found = blocking(move || Ok(kept::read(&reading))).await.unwrap_or_default();
+    for job in found {
+        // What can't be begun any more is left out: a store that is gone, a setting that changed.
+        let task: Result<Arc<dyn Task>> = match job {
+            Kept::Pull(request) => task(app, request).await.map(|pull| Arc::new(pull) as _),
+            Kept::Push(request) => super::push::task(app, &request).await.map(|push| Arc::new(push) as _),
+        };
+        if let Ok(task) = task {
+            app.jobs().start_paused(task);
+        }
+    }
+    app.jobs().keep_in(file);
+}
+
+async fn task(app: &Arc<Longshore>, request: PullRequest) -> Result<Pull> {
     let reference = parse_reference(&request.input)?;
     let named = request.platform.as_deref().map(settings::parse_platform).transpose()?;
     let platform_named = named.is_some();
@@ -23,7 +48,7 @@ pub async fn start_pull(app: &Arc<Longshore>, request: PullRequest) -> Result<u6
     };
     let opener = app.clone();
     let store = blocking(move || opener.store()).await?;
-    let pull = Pull {
+    Ok(Pull {
         registries: app.registries(),
         store,
         input: request.input,
@@ -31,8 +56,7 @@ pub async fn start_pull(app: &Arc<Longshore>, request: PullRequest) -> Result<u6
         platforms,
         platform_named,
         all_tags: request.all_tags,
-    };
-    Ok(app.jobs().start(Arc::new(pull)))
+    })
 }
 
 /// Every job of this session, oldest first.

@@ -11,8 +11,9 @@ use engine::transfer::{self, Outcome, Platforms, transfer};
 use engine::{Code, Error, Result};
 use oci::reference::Reference;
 
+use super::kept::Kept;
 use super::{About, Ended, Log, Task};
-use crate::wire::Verb;
+use crate::wire::{PullRequest, Verb};
 
 /// One image of a registry, or all tags of its repository.
 pub struct Pull {
@@ -57,6 +58,18 @@ impl Task for Pull {
 
     fn key(&self) -> String {
         format!("pull {} {:?} {}", self.reference.canonical(), self.platforms, self.all_tags)
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        Some(Kept::Pull(PullRequest {
+            input: self.reference.canonical(),
+            platform: match &self.platforms {
+                Platforms::Only(platform) if self.platform_named => Some(platform.to_string()),
+                _ => None,
+            },
+            all_platforms: self.platforms == Platforms::All,
+            all_tags: self.all_tags,
+        }))
     }
 
     async fn run(&self, job: &Job, log: &Log) -> Result<Ended> {

@@ -11,8 +11,9 @@ use engine::transfer::{self, Outcome, Platforms, transfer};
 use engine::{Code, Error, Result};
 use oci::reference::{Reference, Tag};
 
+use super::kept::Kept;
 use super::{About, Ended, Log, Task};
-use crate::wire::Verb;
+use crate::wire::{Origin, PushRequest, Verb};
 
 /// Where the bytes come from.
 #[derive(Clone)]
@@ -75,6 +76,22 @@ impl Task for Push {
     fn key(&self) -> String {
         let (source, destination) = (self.source.canonical(), self.destination.canonical());
         format!("{:?} {source} {destination} {:?} {}", self.verb(), self.platforms, self.all_tags)
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        Some(Kept::Push(PushRequest {
+            input: self.source.canonical(),
+            from: match self.from {
+                From::Store(..) => Origin::Store,
+                From::Registry => Origin::Registry,
+            },
+            destination: self.destination.canonical(),
+            platforms: match &self.platforms {
+                Platforms::These(platforms) => platforms.iter().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            },
+            all_tags: self.all_tags,
+        }))
     }
 
     async fn run(&self, job: &Job, log: &Log) -> Result<Ended> {

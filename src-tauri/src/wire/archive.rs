@@ -3,7 +3,7 @@
 //! The page never sees a path that it could give back: a file is known by its id, from the drop, the dialog or the
 //! command line that brought it until the window closes.
 
-#![allow(dead_code, reason = "the commands that give them are being built")]
+mod assemble;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

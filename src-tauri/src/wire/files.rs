@@ -3,13 +3,16 @@
 //! A tree is opened once for an image and stays in the engine; the page asks for the rows that it shows. Nodes are
 //! numbers of one tree. Names of files are bytes in the engine; here they are escaped for display.
 
-#![allow(dead_code, reason = "the commands that give them are being built")]
+mod convert;
+mod detail;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::KeyValue;
 use super::image::LookIn;
+
+pub use convert::shown_path;
 
 /// Whose layers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
@@ -48,6 +51,7 @@ pub enum IndexedBy {
     /// Its bytes were streamed from the registry, once.
     Streaming,
     /// Its own table of contents was fetched (eStargz, zstd:chunked).
+    #[expect(dead_code, reason = "the page can show it; no layer is read that way yet")]
     Contents,
 }
 

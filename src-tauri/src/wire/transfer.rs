@@ -6,7 +6,7 @@ use ts_rs::TS;
 use super::Fault;
 
 /// What to pull.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct PullRequest {
     pub input: String,

@@ -2,6 +2,7 @@
 
 mod account;
 mod archive;
+mod import;
 mod inside;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use oci::{Platform, Registry};
 
 pub use self::account::{Accounts, Login, Logout, Place};
 pub use self::archive::{Identify, Load, Save, SaveFormat, Squeeze};
+pub use self::import::Import;
 pub use self::inside::{Cat, Compress, Export, Files, Waste};
 
 const EXIT_STATUSES: &str = "\
@@ -96,6 +98,8 @@ pub enum Verb {
     Waste(Waste),
     /// Write an image's flattened filesystem as a tar
     Export(Export),
+    /// Make an image of one layer of a flat filesystem, as `docker export` or `tar` writes it
+    Import(Import),
     /// Remove images by name, digest or ID; `gc` then frees the space
     Rmi(Rmi),
     /// Delete what no image needs any more

@@ -22,6 +22,7 @@ mod find;
 mod gc;
 mod identify;
 mod images;
+mod import;
 mod inside;
 mod inspect;
 mod interrupt;
@@ -47,12 +48,20 @@ use std::process::ExitCode;
 
 use args::{Args, Verb};
 use clap::Parser;
+use clap::error::ErrorKind;
 use context::Context;
 
 fn main() -> ExitCode {
     let Args { shared, verb } = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return failure::usage(&error),
+        Err(error) => {
+            let files = window::files(std::env::args_os().skip(1));
+            if error.kind() == ErrorKind::InvalidSubcommand && !files.is_empty() {
+                let Err(failure) = window::open(&files);
+                return failure.report(false);
+            }
+            return failure::usage(&error);
+        }
     };
     let json = shared.json;
     let context = Context::new(shared);
@@ -61,6 +70,7 @@ fn main() -> ExitCode {
         None | Some(
             Verb::Explain(_)
                 | Verb::Identify(_)
+                | Verb::Import(_)
                 | Verb::Images(_)
                 | Verb::Rmi(_)
                 | Verb::Gc(_)
@@ -81,6 +91,7 @@ fn main() -> ExitCode {
         Some(Verb::Save(args)) => save::run(&args, &context),
         Some(Verb::Load(args)) => load::run(&args, &context),
         Some(Verb::Identify(args)) => identify::run(&args, &context),
+        Some(Verb::Import(args)) => import::run(&args, &context),
         Some(Verb::Tag(args)) => tag::run(&args, &context),
         Some(Verb::Images(args)) => images::run(&args, &context),
         Some(Verb::Inspect(args)) => inspect::run(&args, &context),

@@ -1,5 +1,7 @@
 //! No verb: the window, a program of its own.
 
+use std::convert::Infallible;
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,19 +26,43 @@ pub fn run(context: &Context) -> Result<(), Failure> {
                 .to_owned(),
         });
     }
+    let mut command = program()?;
+    // A relative folder means the same to the window: it starts in the same place.
+    command.envs(shared.store.iter().map(|dir| ("LONGSHORE_STORE", dir)));
+    command.envs(shared.docker_config.iter().map(|dir| ("DOCKER_CONFIG", dir)));
+    let Err(failure) = become_it(command);
+    Err(failure)
+}
+
+/// Becomes the window's program, with files to open. Returns only where that fails.
+pub fn open(files: &[OsString]) -> Result<Infallible, Failure> {
+    let mut command = program()?;
+    command.args(files);
+    become_it(command)
+}
+
+/// The arguments, where every one of them is a file or a folder that exists; else none: then they are verbs and options.
+pub fn files(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let arguments: Vec<OsString> = arguments.collect();
+    let exist = arguments
+        .iter()
+        .all(|argument| !argument.as_encoded_bytes().starts_with(b"-") && Path::new(argument).exists());
+    if exist { arguments } else { Vec::new() }
+}
+
+fn become_it(mut command: Command) -> Result<Infallible, Failure> {
+    let failed = command.exec();
+    let program = command.get_program().to_string_lossy().into_owned();
+    Err(Error::new(Code::Internal, format!("`{program}` can't be started")).with_source(failed).into())
+}
+
+fn program() -> Result<Command, Failure> {
     let Some(program) = find() else {
         return Err(Error::new(Code::ConfigInvalid, format!("`{PROGRAM}`, the window, is not installed here"))
             .with_hint(format!("Put `{PROGRAM}` beside `longshore` or on the PATH; `longshore --help` lists what works without it"))
             .into());
     };
-    let mut command = Command::new(&program);
-    // A relative folder means the same to the window: it starts in the same place.
-    command.envs(shared.store.iter().map(|dir| ("LONGSHORE_STORE", dir)));
-    command.envs(shared.docker_config.iter().map(|dir| ("DOCKER_CONFIG", dir)));
-    let failed = command.exec();
-    Err(Error::new(Code::Internal, format!("`{}` can't be started", program.display()))
-        .with_source(failed)
-        .into())
+    Ok(Command::new(program))
 }
 
 /// Beside this program, else on the PATH.

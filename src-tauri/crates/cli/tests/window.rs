@@ -49,6 +49,22 @@ fn no_verb_becomes_the_window() {
 }
 
 #[test]
+fn files_open_in_the_window_and_a_slip_of_the_pen_does_not() {
+    let world = World::new();
+    let bin = world.path("bin");
+    std::fs::create_dir(&bin).unwrap();
+    script(&bin.join("longshore-desktop"), "#!/bin/sh\necho \"window $@\"\n");
+    std::fs::write(world.path("a b.tar"), "").unwrap();
+    let run = |args: &[&str]| Ran::of(alone(&world, args).env("PATH", &bin).output().unwrap());
+    let opened = run(&["a b.tar", "bin"]);
+    assert_eq!((opened.status, opened.stdout.as_str()), (0, "window a b.tar bin\n"), "{opened:?}");
+    for args in [&["pul"][..], &["absent.tar"], &["a b.tar", "absent.tar"], &["a b.tar", "--json"]] {
+        let refused = run(args);
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""), "{args:?}: {refused:?}");
+    }
+}
+
+#[test]
 fn the_working_directory_does_not_decide_what_runs() {
     let world = World::new();
     script(&world.path("longshore-desktop"), "#!/bin/sh\necho planted\n");

@@ -30,12 +30,14 @@
 mod build;
 mod cache;
 mod content;
+pub mod diff;
 mod filter;
 mod format;
 mod index;
 mod mapped;
 mod name;
 mod open;
+pub mod preview;
 mod scan;
 mod stack;
 mod state;

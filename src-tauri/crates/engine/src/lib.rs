@@ -6,6 +6,7 @@ pub mod blob;
 pub mod compare;
 pub mod compression;
 pub mod credential;
+pub mod daemon;
 mod disk;
 pub mod endpoint;
 pub mod error;

@@ -1,6 +1,7 @@
 //! Root filesystems: what a container sees as one archive, without layers.
 
 mod export;
+pub mod import;
 mod links;
 
 pub use export::{Exported, export};

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod daemon;
 mod identify;
+mod import;
 mod load;
 mod loading;
 mod refused;

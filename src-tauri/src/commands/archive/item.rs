@@ -1,0 +1,134 @@
+//! One thing of an image as a file: the image, a layer as it is stored, or a file of an open tree.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::endpoint::ImageSource;
+use engine::job::Job;
+use engine::layers::shown;
+use engine::store::io_error;
+use engine::transfer::Plan;
+use engine::{Code, Error, Result};
+use oci::Digest;
+use oci::descriptor::Descriptor;
+
+use super::save::{saved, start, suggested_name};
+use crate::commands::files::write_file;
+use crate::given::shown_name;
+use crate::jobs::save::Saved;
+use crate::state::{Longshore, blocking};
+use crate::wire::{DragItem, JobEnd, Origin, SaveFormat, SaveSource, Squeeze};
+
+/// Saves what could be dragged out, where a person says; its place for people, none where no place was chosen.
+pub async fn save_item(app: &Arc<Longshore>, item: DragItem) -> Result<Option<String>> {
+    let (name, work) = describe(app, &item).await?;
+    let Some(path) = app.frame().choose_place(&name).await else { return Ok(None) };
+    write(app, work, path.clone()).await?;
+    let folder = app.given().place(path.parent().unwrap_or(Path::new("/")));
+    Ok(Some(format!("{}/{}", folder.trim_end_matches('/'), shown_name(&path))))
+}
+
+/// Goes on with a drag that began on the page: the item becomes a file, which is dragged. Whether it was dropped.
+pub async fn drag_out(app: &Arc<Longshore>, item: DragItem) -> Result<bool> {
+    let (name, work) = describe(app, &item).await?;
+    let opener = app.clone();
+    let folder = blocking(move || opener.scratch()).await?;
+    // A file manager is told the name in an address, in which these mean nothing else.
+    let plain = |it: char| if it.is_ascii_alphanumeric() || "._-".contains(it) { it } else { '_' };
+    let path = folder.join(name.chars().map(plain).collect::<String>());
+    write(app, work, path.clone()).await?;
+    app.frame().drag(path).await
+}
+
+/// What is written of an item.
+enum Work {
+    Image(Saved),
+    Layer(Saved, Descriptor),
+    File { tree: u64, node: u32, layer: Option<u32> },
+}
+
+/// A name for its file, and what is to be written.
+async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work)> {
+    Ok(match item {
+        DragItem::Image { source } => {
+            let saved = saved(app, source).await?;
+            (format!("{}.tar", suggested_name(&saved.reference)), Work::Image(saved))
+        }
+        DragItem::Layer { input, digest } => {
+            let digest: Digest = digest.parse().map_err(|problem: oci::digest::DigestProblem| {
+                Error::new(Code::DigestInvalid, problem.to_string())
+            })?;
+            let (saved, layer) = find_layer(app, input, &digest).await?;
+            let ending = match layer.media_type.rsplit_once(['+', '.']) {
+                Some((_, "gzip")) => ".tar.gz",
+                Some((_, "zstd")) => ".tar.zst",
+                _ => ".tar",
+            };
+            (format!("{}{ending}", digest.short()), Work::Layer(saved, layer))
+        }
+        DragItem::File { tree, node, layer } => {
+            let open = app.trees().tree(*tree)?;
+            let node = open.check(*node)?;
+            let name = shown(open.stack.name(node)).replace('/', "_");
+            let name = if name.trim_matches('.').is_empty() { "file".to_owned() } else { name };
+            (name, Work::File { tree: *tree, node, layer: *layer })
+        }
+    })
+}
+
+async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<()> {
+    match work {
+        Work::Image(saved) => {
+            let id = start(app, vec![saved], SaveFormat::Hybrid, Squeeze::None, path);
+            let outcome = app.jobs().watch(id, |_| true).await?.ok_or_else(Error::cancelled)?;
+            match outcome.fault {
+                None if outcome.state == JobEnd::Done => Ok(()),
+                None => Err(Error::cancelled()),
+                Some(fault) => Err(Error::new(fault.code.0, fault.message)
+                    .with_hint(fault.hint.unwrap_or_else(|| "See the transfers".to_owned()))),
+            }
+        }
+        Work::Layer(saved, layer) => write_layer(&*saved.source(), &layer, &path).await,
+        Work::File { tree, node, layer } => write_file(app, tree, node, layer, path).await,
+    }
+}
+
+/// A layer as it is stored, its digest checked, beside its place and put there when it is whole.
+async fn write_layer(source: &dyn ImageSource, layer: &Descriptor, path: &Path) -> Result<()> {
+    use std::io::Write as _;
+    let failed = |error| io_error(path, "write", error);
+    let reader = source.open(layer, engine::blob::ByteRange::WHOLE, &Job::silent()).await?;
+    let mut verified = engine::blob::Verified::new(layer.clone(), reader)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    while let Some(bytes) = verified.chunk().await? {
+        beside.write_all(&bytes).map_err(failed)?;
+    }
+    beside.as_file().sync_all().map_err(failed)?;
+    beside.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// A layer of an image, wherever the image is.
+async fn find_layer(app: &Arc<Longshore>, input: &str, digest: &Digest) -> Result<(Saved, Descriptor)> {
+    for from in [Origin::Store, Origin::Registry] {
+        let source = SaveSource { input: input.to_owned(), from, platform: None };
+        let saved = match saved(app, &source).await {
+            Ok(saved) => saved,
+            Err(_) if from == Origin::Store => continue,
+            Err(error) => return Err(error),
+        };
+        match Plan::of(&*saved.source(), None, &saved.request(), &Job::silent()).await {
+            Ok(plan) => {
+                if let Some(blob) = plan.blobs.into_iter().find(|blob| blob.descriptor.digest == *digest) {
+                    return Ok((saved, blob.descriptor));
+                }
+            }
+            // What is not here is looked for where it came from.
+            Err(_) if from == Origin::Store => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::new(Code::ImageMissing, format!("`{input}` has no layer `{}`", digest.short()))
+        .with_hint("Open the image again"))
+}

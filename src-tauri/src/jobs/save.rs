@@ -1,0 +1,201 @@
+//! A save: images of this computer or of registries into an archive or a layout folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::archive::{ArchiveSink, Format};
+use engine::endpoint::{ImageSink, ImageSource, Target};
+use engine::job::Job;
+use engine::registry::{Registries, RegistrySource};
+use engine::store::{ContentStore, StoreSink};
+use engine::transfer::{self, Platforms, transfer};
+use engine::{Code, Error, Result};
+use oci::{Digest, Reference};
+
+use super::{About, Ended, Log, Task};
+use crate::state::blocking;
+use crate::wire::{SaveFormat, Squeeze, Verb};
+
+/// Where an image is saved from.
+#[derive(Clone)]
+pub enum From {
+    /// This computer.
+    Store(ContentStore),
+    /// The registry that its name says.
+    Registry(Registries),
+}
+
+/// One image to be saved.
+#[derive(Clone)]
+pub struct Saved {
+    /// Its name.
+    pub reference: Reference,
+    /// Where it is.
+    pub from: From,
+    /// Which platforms.
+    pub platforms: Platforms,
+}
+
+impl Saved {
+    /// Where its bytes come from.
+    pub fn source(&self) -> Arc<dyn ImageSource> {
+        match &self.from {
+            From::Store(store) => Arc::new(store.clone()),
+            From::Registry(registries) => {
+                let client = registries.client(self.reference.registry());
+                Arc::new(RegistrySource::new(client, self.reference.repository().clone()))
+            }
+        }
+    }
+
+    /// The store that it is in.
+    pub fn store(&self) -> Option<&ContentStore> {
+        match &self.from {
+            From::Store(store) => Some(store),
+            From::Registry(_) => None,
+        }
+    }
+
+    /// What the engine is asked for. An image without a tag is saved without a name.
+    pub fn request(&self) -> transfer::Request {
+        let name = self.reference.tag().is_some().then(|| self.reference.clone());
+        transfer::Request::new(Target::Named(self.reference.clone()), self.platforms.clone(), name)
+    }
+}
+
+/// Images into a file or a folder.
+pub struct Save {
+    /// Which, at least one.
+    pub images: Vec<Saved>,
+    /// What is written.
+    pub format: SaveFormat,
+    /// How it is compressed as a whole.
+    pub compression: Squeeze,
+    /// Where it will stand.
+    pub path: PathBuf,
+    /// As it is shown.
+    pub file: String,
+}
+
+#[async_trait]
+impl Task for Save {
+    fn about(&self) -> About {
+        let first = &self.images[0];
+        let platform = match &first.platforms {
+            Platforms::These(platforms) => platforms.first().map(ToString::to_string),
+            Platforms::Only(platform) => Some(platform.to_string()),
+            Platforms::All | Platforms::Present => None,
+        };
+        let names: Vec<String> = self.images.iter().map(|image| image.reference.familiar()).collect();
+        About {
+            verb: Verb::Save,
+            title: self.file.clone(),
+            reference: first.reference.canonical(),
+            source: None,
+            platform,
+            command: command(&names.join(" "), self.format, self.compression, &self.file),
+        }
+    }
+
+    fn key(&self) -> String {
+        let images = self.images.iter().map(|image| format!("{} {:?}", image.reference, image.platforms));
+        format!("save {} {:?}", self.path.display(), images.collect::<Vec<_>>())
+    }
+
+    fn writes(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    async fn run(&self, job: &Job, log: &Log) -> Result<Ended> {
+        log.with(|record| record.say("Getting image source signatures"));
+        let digest = match self.format {
+            SaveFormat::Hybrid => self.archive(Format::Hybrid, job).await?,
+            SaveFormat::Oci => self.archive(Format::Oci, job).await?,
+            SaveFormat::Folder => self.folder(job).await?,
+        };
+        Ok(Ended {
+            digest: Some(digest),
+            up_to_date: false,
+            last_lines: vec!["Writing manifest to image destination".to_owned()],
+        })
+    }
+}
+
+impl Save {
+    async fn archive(&self, format: Format, job: &Job) -> Result<Digest> {
+        let path = self.path.clone();
+        let sink = Arc::new(blocking(move || ArchiveSink::create(&path, format)).await?);
+        let root = self.every(sink.clone(), job).await?;
+        job.checkpoint().await?;
+        Arc::into_inner(sink).expect("the transfers let go of it").finish().await?;
+        Ok(root)
+    }
+
+    /// A layout beside its place, put there when it is whole.
+    async fn folder(&self, job: &Job) -> Result<Digest> {
+        let path = self.path.clone();
+        let (beside, store) = blocking(move || {
+            if std::fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) || path.is_file() {
+                let why = format!("`{}` is there already", crate::given::shown_name(&path));
+                return Err(Error::new(Code::ConfigInvalid, why).with_hint("Choose a new folder"));
+            }
+            let parent = path.parent().unwrap_or(Path::new("."));
+            let beside = tempfile::Builder::new()
+                .prefix(".longshore-save-")
+                .tempdir_in(parent)
+                .map_err(|error| engine::store::io_error(parent, "write to", error))?;
+            let store = ContentStore::open(beside.path())?;
+            Ok((beside, store))
+        })
+        .await?;
+        let sink = Arc::new(StoreSink::open(&store).await?);
+        let root = self.every(sink, job).await?;
+        job.checkpoint().await?;
+        let path = self.path.clone();
+        blocking(move || {
+            let failed = |error| engine::store::io_error(&path, "write", error);
+            // What only a store that is in use needs is no part of a layout.
+            for part in ["ingest", "leases", "cache", "quarantine"] {
+                remove(|| std::fs::remove_dir_all(beside.path().join(part))).map_err(failed)?;
+            }
+            for lock in ["index.json.lock", "gc.lock"] {
+                remove(|| std::fs::remove_file(beside.path().join(lock))).map_err(failed)?;
+            }
+            remove(|| std::fs::remove_dir(&path)).map_err(failed)?;
+            std::fs::rename(beside.keep(), &path).map_err(failed)
+        })
+        .await?;
+        Ok(root)
+    }
+
+    /// One image after the other; the digest of the first.
+    async fn every(&self, sink: Arc<dyn ImageSink>, job: &Job) -> Result<Digest> {
+        let mut first = None;
+        for image in &self.images {
+            let outcome = transfer(image.source(), sink.clone(), &image.request(), job).await?;
+            first.get_or_insert(outcome.root.digest);
+        }
+        first.ok_or_else(|| {
+            Error::new(Code::ConfigInvalid, "no image was chosen").with_hint("Choose an image to save")
+        })
+    }
+}
+
+fn remove(removing: impl FnOnce() -> std::io::Result<()>) -> std::io::Result<()> {
+    match removing() {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The line that does this in a terminal.
+pub fn command(names: &str, format: SaveFormat, compression: Squeeze, file: &str) -> String {
+    match (format, compression) {
+        (SaveFormat::Hybrid, Squeeze::None) => format!("docker save {names} -o {file}"),
+        (SaveFormat::Hybrid, Squeeze::Gzip) => format!("docker save {names} | gzip > {file}"),
+        (SaveFormat::Hybrid, Squeeze::Zstd) => format!("docker save {names} | zstd > {file}"),
+        (SaveFormat::Oci, _) => format!("longshore save {names} --format oci -o {file}"),
+        (SaveFormat::Folder, _) => format!("longshore copy store:{names} oci:{file}"),
+    }
+}
