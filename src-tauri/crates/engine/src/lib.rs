@@ -13,6 +13,7 @@ pub mod image;
 pub mod job;
 pub mod load;
 pub mod push;
+pub mod referrer;
 pub mod registry;
 pub mod remedy;
 pub mod store;
