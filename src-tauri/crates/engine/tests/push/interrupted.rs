@@ -292,7 +292,8 @@ async fn a_cut_blob_of_the_store_is_named_before_it_is_sent() {
     let pushed = scene.engine().push(&name, engine::transfer::Platforms::Present).await;
     let error = pushed.result.unwrap_err();
     assert_eq!((error.code(), error.digest()), (Code::StoreCorrupt, Some(digest)), "{error:?}");
-    scene.check_nothing_published();
+    assert_eq!(scene.registry.tag(REPOSITORY, "latest"), None, "a tag appeared");
+    assert_eq!(scene.registry.stored_blob(REPOSITORY, digest), None);
 }
 
 #[tokio::test]
