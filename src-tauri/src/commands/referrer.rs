@@ -3,24 +3,32 @@
 use std::sync::Arc;
 
 use engine::Result;
+use engine::referrer::in_store;
 use engine::registry::referrer::{Referrer, Referrers, Via};
 use oci::Digest;
 
 use super::image::resolve;
-use crate::state::{Longshore, parse_reference};
+use crate::state::{Longshore, blocking, parse_reference};
 use crate::wire::{KeyValue, LookIn, ReferrerList, ReferrerRow};
 
-/// Signatures, SBOMs and the like of an image, as its registry lists them. `from` says where its name is looked up.
+/// Signatures, SBOMs and the like of an image, as its registry lists them, or of those in the store. `from` says where its
+/// name is looked up.
 pub async fn list_referrers(app: &Arc<Longshore>, input: String, from: LookIn) -> Result<ReferrerList> {
     let reference = parse_reference(&input)?;
     let subject: Digest = resolve(app, &reference, from).await?.digest;
+    if from == LookIn::Store {
+        let app = app.clone();
+        let found = blocking(move || in_store(&app.store()?, &subject, None)).await?;
+        return Ok(listed(&found, "What is on this computer; the registry was not asked.".to_owned()));
+    }
     let client = app.registries().client(reference.registry());
     let found = client.referrers(reference.repository(), &subject, None, None).await?;
-    Ok(ReferrerList {
-        subject: found.subject.to_string(),
-        how: how(&found),
-        rows: found.list.iter().map(ReferrerRow::from).collect(),
-    })
+    Ok(listed(&found, how(&found)))
+}
+
+fn listed(found: &Referrers, how: String) -> ReferrerList {
+    let rows = found.list.iter().map(ReferrerRow::from).collect();
+    ReferrerList { subject: found.subject.to_string(), how, rows }
 }
 
 /// How they were found, one sentence.
@@ -53,6 +61,7 @@ impl From<&Referrer> for ReferrerRow {
                 Via::Tag(tag) => format!("Fallback tag {tag}"),
                 Via::Cosign(tag) => format!("cosign tag {tag}"),
                 Via::Attestation => "Entry of the index".to_owned(),
+                Via::Store => "Subject".to_owned(),
             },
             platform: referrer.platform.as_ref().map(ToString::to_string),
             annotations: annotations.iter().map(|(key, value)| KeyValue::new(key, value)).collect(),

@@ -24,6 +24,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     // Of `credential` only which vendor a registry is of.
     ("remedy", &["error", "credential"]),
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
+    ("referrer", &["error", "registry", "store"]),
     ("tar", &[]),
     ("archive", &["error", "blob", "job", "endpoint", "compression", "tar"]),
     ("load", &["error", "job", "endpoint", "transfer", "archive", "store"]),

@@ -292,7 +292,7 @@ pub struct Catalog {
 
 #[derive(Debug, clap::Args)]
 pub struct Referrers {
-    /// The image: a name, with a tag, a digest, or both
+    /// The image: a name, with a tag, a digest, or both; with `store:` before it, only the store is looked at
     #[arg(value_name = "REFERENCE")]
     pub input: String,
     /// Only what is of this type, as `application/spdx+json`

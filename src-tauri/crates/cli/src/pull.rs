@@ -27,15 +27,7 @@ use crate::{output, stored};
 pub fn run(args: &args::Pull, context: &Context) -> Result<(), Failure> {
     let reference = crate::find::reference(&args.input)?;
     let typed = Typed::of(&args.input);
-    if args.all_tags && (typed.tag || typed.digest) {
-        return Err(Failure::Usage {
-            message: "a tag or a digest can't be used with `--all-tags`".to_owned(),
-            hint: format!(
-                "Name the repository alone: `longshore pull -a {}`",
-                reference.repository().familiar()
-            ),
-        });
-    }
+    typed.check_all_tags(args.all_tags, "pull", &reference)?;
     let platforms = match &args.platform {
         _ if args.all_platforms => Platforms::All,
         Some(platform) => Platforms::Only(platform.clone()),
@@ -73,6 +65,21 @@ impl Typed {
             })
         };
         Self { tag: typed(SegmentKind::Tag), digest: typed(SegmentKind::Digest) }
+    }
+
+    /// `--all-tags` goes with a repository alone.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check_all_tags(&self, all_tags: bool, verb: &str, reference: &Reference) -> Result<(), Failure> {
+        if !all_tags || !(self.tag || self.digest) {
+            return Ok(());
+        }
+        let repository = reference.repository().familiar();
+        Err(Failure::Usage {
+            message: "a tag or a digest can't be used with `--all-tags`".to_owned(),
+            hint: format!("Name the repository alone: `longshore {verb} -a {repository}`"),
+        })
     }
 }
 

@@ -96,15 +96,7 @@ pub fn check_nothing_lost(plan: &Plan, chosen: &[Platform]) -> engine::Result<()
 pub fn run(args: &args::Push, context: &Context) -> Result<(), Failure> {
     let reference = crate::find::reference(&args.input)?;
     let typed = Typed::of(&args.input);
-    if args.all_tags && (typed.tag || typed.digest) {
-        return Err(Failure::Usage {
-            message: "a tag or a digest can't be used with `--all-tags`".to_owned(),
-            hint: format!(
-                "Name the repository alone: `longshore push -a {}`",
-                reference.repository().familiar()
-            ),
-        });
-    }
+    typed.check_all_tags(args.all_tags, "push", &reference)?;
     let tell = !context.json() && !args.quiet;
     let watched = Watched::new(Words::PUSH, tell && !args.dry_run);
     let push = Push { args, context, store: context.store()?, watched, tell };

@@ -1,6 +1,7 @@
 //! `referrers`: signatures, SBOMs and attestations of an image.
 
 use engine::Error;
+use engine::endpoint::{ImageSource, Target};
 use engine::job::Job;
 use engine::registry::referrer::{Referrer, Referrers, Via};
 use serde_json::{Value, json};
@@ -15,6 +16,29 @@ use crate::output::{self, shown};
 
 /// Runs the verb.
 pub fn run(args: &args::Referrers, context: &Context) -> Result<(), Failure> {
+    match args.input.strip_prefix("store:") {
+        Some(input) => in_store(args, input, context),
+        None => at_registry(args, context),
+    }
+}
+
+/// What is on this computer, without asking anyone.
+fn in_store(args: &args::Referrers, input: &str, context: &Context) -> Result<(), Failure> {
+    let store = context.store()?;
+    let job = Job::silent();
+    let found = interrupt::run(Threads::One, &job, async {
+        let wanted = find::Wanted::parse(input)?;
+        let target = match find::in_store(&store, input, &wanted)? {
+            Some(target) => target,
+            None => Target::Named(find::reference(input)?),
+        };
+        let subject = ImageSource::resolve(&store, &target, &job).await?.descriptor.digest;
+        Ok(engine::referrer::in_store(&store, &subject, args.artifact_type.as_deref())?)
+    })?;
+    tell(&found, input, input, Vec::new(), context)
+}
+
+fn at_registry(args: &args::Referrers, context: &Context) -> Result<(), Failure> {
     let reference = find::reference(&args.input)?;
     let client = context.client(reference.registry());
     let job = Job::new(|event| output::note_event(&event));
@@ -28,15 +52,24 @@ pub fn run(args: &args::Referrers, context: &Context) -> Result<(), Failure> {
         client.referrers(reference.repository(), &digest, wanted, Some(&job)).await.map_err(failure)
     };
     let found = interrupt::run(Threads::One, &job, work);
-    let mut warnings = context.warn(&client);
-    let found = found?;
-    for warning in odd(&found) {
+    let warnings = context.warn(&client);
+    tell(&found?, &reference.canonical(), &reference.familiar(), warnings, context)
+}
+
+fn tell(
+    found: &Referrers,
+    canonical: &str,
+    familiar: &str,
+    mut warnings: Vec<String>,
+    context: &Context,
+) -> Result<(), Failure> {
+    for warning in odd(found) {
         output::warning(&warning);
         warnings.push(warning);
     }
     if context.json() {
         return Ok(output::json(&json!({
-            "reference": reference.canonical(),
+            "reference": canonical,
             "subject": found.subject.as_str(),
             "api": found.api,
             "referrers": found.list.iter().map(to_json).collect::<Vec<_>>(),
@@ -46,7 +79,7 @@ pub fn run(args: &args::Referrers, context: &Context) -> Result<(), Failure> {
         }))?);
     }
     if found.list.is_empty() {
-        output::note(&format!("Nothing refers to {}.", reference.familiar()));
+        output::note(&format!("Nothing refers to {familiar}."));
         return Ok(());
     }
     let mut rows =
@@ -79,6 +112,7 @@ fn row(referrer: &Referrer) -> Vec<String> {
             Via::Tag(_) => "the fallback tag".to_owned(),
             Via::Cosign(_) => "cosign's tag".to_owned(),
             Via::Attestation => "the image's index".to_owned(),
+            Via::Store => "its subject".to_owned(),
         },
     ]
 }
@@ -89,6 +123,7 @@ fn to_json(referrer: &Referrer) -> Value {
         Via::Tag(tag) => ("tag", Some(tag.as_str())),
         Via::Cosign(tag) => ("cosign", Some(tag.as_str())),
         Via::Attestation => ("index", None),
+        Via::Store => ("store", None),
     };
     json!({
         "digest": referrer.descriptor.digest.as_str(),

@@ -21,6 +21,7 @@ use oci::reference::Reference;
 pub use content::Content;
 pub(crate) use content::Teller;
 pub use feed::Feed;
+pub(crate) use fill::Tempo;
 pub use lanes::Lanes;
 pub use mounts::Mounts;
 pub use proof::Proof;
@@ -64,6 +65,20 @@ pub trait ImageSource: Send + Sync {
         let _ = blob;
         false
     }
+    /// Whether its copies were verified when they came in, and can be hashed again at any time. Then they are not hashed on
+    /// the way to a registry, which proves every blob itself; where that refuses one, [`ImageSource::recheck`] says whether
+    /// the copy here is to blame.
+    fn can_recheck(&self) -> bool {
+        false
+    }
+    /// Hashes its copy of a blob once more.
+    ///
+    /// # Errors
+    /// One that names the blob, where the copy is not what its digest says.
+    async fn recheck(&self, blob: &Descriptor) -> Result<()> {
+        let _ = blob;
+        Ok(())
+    }
     /// The repository that blobs can be mounted from, where the source is a registry.
     fn repository(&self) -> Option<&RepositoryName>;
     /// Whether it has a manifest or an index with everything that it needs, as far as can be told without asking far:
@@ -100,6 +115,11 @@ pub trait ImageSink: Send + Sync {
         let _ = (name, job);
         Ok(())
     }
+    /// Whether blobs like this one are to be moved at all; what is not is told.
+    fn takes(&self, blob: &Descriptor) -> bool {
+        let _ = blob;
+        true
+    }
     /// Whether a blob is wanted; `mount_from` names repositories that may have it. May be asked again for the same blob.
     async fn admit(&self, blob: &Descriptor, mount_from: &[RepositoryName], job: &Job) -> Result<Admission>;
     /// Takes a blob. Only what verified itself becomes visible; what arrived of a failed one may be kept for later.
@@ -117,4 +137,8 @@ pub trait ImageSink: Send + Sync {
     async fn abandon(&self) {}
     /// How many blobs it takes at once (a tar takes one).
     fn parallelism(&self) -> NonZeroUsize;
+    /// How many large ones it takes at once to begin with; more come where each turns out to be slow.
+    fn few(&self) -> NonZeroUsize {
+        self.parallelism()
+    }
 }

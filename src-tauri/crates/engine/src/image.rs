@@ -4,6 +4,8 @@
 //! Odd content is flagged, not refused: an image with a broken config can still be looked at. Deliberately absent:
 //! the files inside the layers.
 
+use std::time::Duration;
+
 use oci::config::{History, ImageConfig};
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
@@ -23,6 +25,7 @@ use crate::transfer::{choices, node_error};
 const CONFIG_CAP: u64 = 8 << 20;
 /// How often a config is read whose body breaks off.
 const READ_TRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// An image, or whatever the name points to.
 #[derive(Clone, Debug)]
@@ -247,9 +250,16 @@ async fn config_bytes(source: &dyn ImageSource, descriptor: &Descriptor, job: &J
         attempt += 1;
         match job.run(read_whole(source, descriptor, job)).await {
             Ok(bytes) => break bytes,
-            // The source repeats a request that gets no answer; a body that breaks off is ours to ask for again.
             Err(error)
-                if attempt < READ_TRIES && matches!(error.code(), Code::ConnectionLost | Code::Timeout) => {}
+                if attempt < READ_TRIES && matches!(error.code(), Code::ConnectionLost | Code::Timeout) =>
+            {
+                let wait = FIRST_WAIT * (1 << (attempt - 1));
+                job.run(async {
+                    tokio::time::sleep(wait).await;
+                    Ok(())
+                })
+                .await?;
+            }
             Err(error) => return Err(error),
         }
     };

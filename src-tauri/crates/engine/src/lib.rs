@@ -16,6 +16,7 @@ pub mod job;
 pub mod layers;
 pub mod load;
 pub mod push;
+pub mod referrer;
 pub mod registry;
 pub mod remedy;
 pub mod rootfs;

@@ -159,7 +159,7 @@ struct Permission {
 
 /// Begins an upload and ends it: the one question that every registry answers.
 async fn may_push(client: &RegistryClient, repository: &RepositoryName, job: &Job) -> Result<Permission> {
-    match client.begin_upload(repository, Some(job)).await {
+    match client.begin_upload(repository, None, Some(job)).await {
         Ok(session) => {
             client.cancel_upload(repository, &session).await;
             Ok(Permission { may_push: Some(true), refusal: None, repository_exists: None })

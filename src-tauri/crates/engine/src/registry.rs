@@ -1,7 +1,8 @@
 //! A registry as a client sees it: one [`RegistryClient`] for each host, over the one [`http::Http`].
 //!
 //! The client answers challenges by itself: anonymous first where nothing is stored, one fresh token on a 401, one
-//! more try without a stored credential that turns out to be stale, and then it stops. Deliberately absent: prompts.
+//! more try without a stored credential that turns out to be stale (never to write), and then it stops. Deliberately
+//! absent: prompts.
 
 pub mod blob;
 pub mod catalog;
@@ -77,6 +78,12 @@ impl Scope {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it lets something be changed.
+    pub(crate) fn writes(&self) -> bool {
+        let actions = self.0.rsplit(':').next().unwrap_or_default();
+        actions.split(',').any(|action| matches!(action, "push" | "delete"))
+    }
 }
 
 /// The clients of one engine, a client for each registry host.
@@ -128,6 +135,8 @@ struct ClientInner {
     rate_limit: Mutex<Option<RateLimit>>,
     /// Whether it can delete a tag alone, once that was tried.
     can_untag: Mutex<Option<bool>>,
+    /// It said of a manifest that it is not there to a HEAD and to a GET.
+    head_is_true: AtomicBool,
     facts: describe::Facts,
     /// What there is to say of the host was said.
     host_told: AtomicBool,
@@ -148,6 +157,7 @@ impl RegistryClient {
             referrers: tokio::sync::Mutex::default(),
             rate_limit: Mutex::default(),
             can_untag: Mutex::default(),
+            head_is_true: AtomicBool::new(false),
             facts: describe::Facts::default(),
             host_told: AtomicBool::new(false),
         }))

@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::disk::Disk;
 
+mod chunks;
 mod endpoint;
 mod fault;
 mod gc;

@@ -4,6 +4,7 @@
 //! blobs are skipped, manifests are always written again; the name appears after all that it needs.
 
 mod choice;
+mod openings;
 mod plan;
 mod run;
 

@@ -1,13 +1,12 @@
 //! Debian's nginx in front of a registry: what stands before most registries, well or badly configured.
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
-use super::{free_port, listens};
+use super::program::start;
 use crate::tls::ServerTls;
 
 /// A running nginx. Ended when dropped.
@@ -127,28 +126,13 @@ impl<'a> NginxBuilder<'a> {
     /// Where nginx is not installed, or does not start within 20 s.
     pub fn start(self) -> Nginx {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        for _ in 0..5 {
-            let port = free_port();
+        let (child, port) = start(&dir.path().join("error.log"), "nginx", |port| {
             fs::write(dir.path().join("nginx.conf"), self.config(&dir, port)).expect("it can be written");
-            let mut child = Command::new("nginx")
-                .arg("-p")
-                .arg(dir.path())
-                .args(["-e", "error.log", "-c", "nginx.conf"])
-                .env_clear()
-                .env("PATH", system_path())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("nginx is installed (Debian: apt install nginx)");
-            if listens(&mut child, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()) {
-                return Nginx { child, port, dir };
-            }
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        let log = fs::read_to_string(dir.path().join("error.log")).unwrap_or_default();
-        panic!("nginx did not start:\n{log}");
+            let mut command = Command::new("nginx");
+            command.arg("-p").arg(dir.path()).args(["-e", "error.log", "-c", "nginx.conf"]);
+            command
+        });
+        Nginx { child, port, dir }
     }
 
     fn config(&self, dir: &TempDir, port: u16) -> String {
@@ -174,11 +158,4 @@ impl<'a> NginxBuilder<'a> {
             self.pass(),
         )
     }
-}
-
-/// `PATH` with the folders of servers, which a person's own may lack.
-pub(super) fn system_path() -> OsString {
-    let mut path = std::env::var_os("PATH").unwrap_or_default();
-    path.push(":/usr/local/sbin:/usr/sbin:/sbin");
-    path
 }

@@ -1,12 +1,11 @@
 //! Debian's tinyproxy: a real forward proxy.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
-use super::nginx::system_path;
-use super::{free_port, listens};
+use super::program::start;
 
 /// A running tinyproxy. Ended when dropped.
 #[derive(Debug)]
@@ -25,34 +24,19 @@ impl Tinyproxy {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let basic =
             account.map_or_else(String::new, |(user, password)| format!("BasicAuth {user} {password}\n"));
-        for _ in 0..5 {
-            let port = free_port();
-            let log = dir.path().join("tinyproxy.log");
+        let log = dir.path().join("tinyproxy.log");
+        let (child, port) = start(&log, "tinyproxy-bin", |port| {
             let config = format!(
                 "Port {port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nLogLevel Connect\nLogFile \"{}\"\n{basic}",
                 log.display()
             );
-            fs::write(dir.path().join("tinyproxy.conf"), config).expect("it can be written");
-            let mut child = Command::new("tinyproxy")
-                .args(["-d", "-c"])
-                .arg(dir.path().join("tinyproxy.conf"))
-                .env_clear()
-                .env("PATH", system_path())
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("tinyproxy is installed (Debian: apt install tinyproxy-bin)");
-            if listens(&mut child, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()) {
-                return Self { child, port, dir };
-            }
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        panic!(
-            "tinyproxy did not start:\n{}",
-            fs::read_to_string(dir.path().join("tinyproxy.log")).unwrap_or_default()
-        );
+            let path = dir.path().join("tinyproxy.conf");
+            fs::write(&path, config).expect("it can be written");
+            let mut command = Command::new("tinyproxy");
+            command.args(["-d", "-c"]).arg(path);
+            command
+        });
+        Self { child, port, dir }
     }
 
     /// `127.0.0.1:PORT`.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::Node;
+use oci::media_type::is_foreign_layer;
 use serde_json::json;
 
 use super::{Content, problem};
@@ -21,6 +23,8 @@ pub struct Habits {
     pub no_mounts: bool,
     /// Enters manifests among their subject's referrers, and says so.
     pub referrers: bool,
+    /// Takes manifests whose foreign layers are not there.
+    pub foreign_layers: bool,
     /// Answers a PATCH with 201, as ECR does.
     pub patch_created: bool,
     /// Says after every PATCH that the upload stands where it stood before; the number says for how many of them.
@@ -159,11 +163,14 @@ pub(super) fn manifest(
         return problem(400, "MANIFEST_INVALID", "manifest invalid");
     };
     let repository = content.entry(name.to_owned()).or_default();
-    let is_there = |digest: &Digest| match &node {
-        Node::Index(_) => repository.manifests.contains_key(digest),
-        Node::Manifest(_) => repository.blobs.contains_key(digest),
+    let is_elsewhere = |child: &Descriptor| {
+        habits.foreign_layers && is_foreign_layer(&child.media_type) && !child.urls.is_empty()
     };
-    if let Some(missing) = node.successors().into_iter().find(|child| !is_there(&child.digest)) {
+    let is_there = |child: &Descriptor| match &node {
+        Node::Index(_) => repository.manifests.contains_key(&child.digest),
+        Node::Manifest(_) => repository.blobs.contains_key(&child.digest) || is_elsewhere(child),
+    };
+    if let Some(missing) = node.successors().into_iter().find(|child| !is_there(child)) {
         return problem(400, "MANIFEST_BLOB_UNKNOWN", &format!("blob unknown: {}", missing.digest));
     }
     let asked: Option<Digest> = selector.parse().ok();

@@ -41,6 +41,11 @@ impl Content {
         &self.job
     }
 
+    /// Tells how far it is on its way out, and counts that for the transfer.
+    pub(crate) fn teller(&self) -> Teller {
+        Teller { lanes: Some(self.lanes.clone()), ..Teller::new(&self.job, &self.descriptor) }
+    }
+
     /// As one stream that verifies itself, for a sink that can't go back.
     pub async fn stream(&self) -> Result<Verified> {
         let reader = self.open(ByteRange::WHOLE).await?;
@@ -78,11 +83,19 @@ pub(crate) struct Teller {
     descriptor: Descriptor,
     last: Option<Instant>,
     shared: Arc<AtomicU64>,
+    /// Counted along with it, for all blobs of a transfer.
+    lanes: Option<Lanes>,
 }
 
 impl Teller {
     pub(crate) fn new(job: &Job, descriptor: &Descriptor) -> Self {
-        Self { job: job.clone(), descriptor: descriptor.clone(), last: None, shared: Arc::default() }
+        Self {
+            job: job.clone(),
+            descriptor: descriptor.clone(),
+            last: None,
+            shared: Arc::default(),
+            lanes: None,
+        }
     }
 
     pub(super) fn shared(&self) -> Arc<AtomicU64> {
@@ -90,7 +103,10 @@ impl Teller {
     }
 
     pub(crate) fn done(&mut self, bytes: u64) {
-        self.shared.store(bytes, Ordering::Relaxed);
+        let before = self.shared.swap(bytes, Ordering::Relaxed);
+        if let Some(lanes) = &self.lanes {
+            lanes.count(bytes.saturating_sub(before));
+        }
         let due = self.last.is_none_or(|last| last.elapsed() >= TELL_EVERY) || bytes == self.descriptor.size;
         if due {
             self.last = Some(Instant::now());

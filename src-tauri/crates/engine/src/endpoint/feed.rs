@@ -1,7 +1,8 @@
 //! The bytes of a blob on their way to a sink that takes a stream: read, hashed, and read on where the source breaks
 //! off, so that the sink notices nothing of it.
 //!
-//! Invariant: the last byte is given away only after all of them were hashed and are right.
+//! Invariant: the last byte is given away only after all of them were hashed and are right, unless the source's copy was
+//! verified before: then the sink's own check counts, and [`Content::blame`] looks at the copy where that fails.
 
 use std::time::Duration;
 
@@ -42,7 +43,24 @@ impl Content {
 
     /// What proves that its feeds give the right bytes.
     pub fn proof(&self) -> Proof {
-        Proof::of(&self.descriptor)
+        if self.source.can_recheck() { Proof::by_the_sink() } else { Proof::of(&self.descriptor) }
+    }
+
+    /// The bytes were wrong: whether the source has them from another place from now on.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.source.doubts(&self.descriptor)
+    }
+
+    /// A sink refused what it was given: the error that says so, or that the source's copy is damaged, where it is.
+    pub(crate) async fn blame(&self, refused: Error) -> Error {
+        let says_no = [Code::RegistryRefused, Code::RegistryFailed, Code::ContentMismatch];
+        if !says_no.contains(&refused.code()) {
+            return refused;
+        }
+        match self.source.recheck(&self.descriptor).await {
+            Ok(()) => refused,
+            Err(damaged) => damaged.on_side(Side::Source).in_place_of(refused),
+        }
     }
 }
 

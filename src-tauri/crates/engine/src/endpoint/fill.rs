@@ -28,7 +28,7 @@ mod ledger;
 mod tempo;
 
 use ledger::Ledger;
-use tempo::Tempo;
+pub(crate) use tempo::Tempo;
 
 /// Chunks between the network and the writing thread.
 const DEPTH: usize = 6;

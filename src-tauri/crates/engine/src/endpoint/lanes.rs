@@ -1,6 +1,7 @@
 //! The connections that one transfer may have open to its source, shared by its blobs.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Lanes {
     free: Arc<Semaphore>,
     all: usize,
+    sent: Arc<AtomicU64>,
 }
 
 /// A connection that may be open.
@@ -17,7 +19,7 @@ pub struct Lane(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphor
 impl Lanes {
     /// So many connections at once.
     pub fn new(all: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(all)), all }
+        Self { free: Arc::new(Semaphore::new(all)), all, sent: Arc::default() }
     }
 
     /// Waits for a connection.
@@ -29,6 +31,16 @@ impl Lanes {
     /// A connection that no blob waits for.
     pub fn spare(&self) -> Option<Lane> {
         self.free.clone().try_acquire_owned().ok().map(Lane)
+    }
+
+    /// So many more bytes went out.
+    pub(super) fn count(&self, bytes: u64) {
+        self.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes of all blobs that went out so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// How many there are in all.

@@ -1,4 +1,5 @@
-//! The proof that what goes out is what its digest says: hashed on a thread of its own, beside the sending.
+//! The proof that what goes out is what its digest says: hashed on a thread of its own, beside the sending; or left to the
+//! registry, which hashes all that it gets, where the source was verified before and can be looked at again.
 //!
 //! Bytes may come more than once, where an upload was resumed: what was hashed already is passed over.
 
@@ -22,15 +23,23 @@ struct Piece {
 
 type Verdict = Option<Result<(), Arc<Error>>>;
 
-/// Hashes a blob on its way; clones are the same proof.
+/// What proves a blob on its way; clones are the same proof.
 #[derive(Clone)]
-pub struct Proof {
+pub struct Proof(Option<Hashing>);
+
+#[derive(Clone)]
+struct Hashing {
     pieces: mpsc::Sender<Piece>,
     verdict: watch::Receiver<Verdict>,
 }
 
 impl Proof {
-    /// Begins one. Its thread ends with the blob's last byte, or with the last clone.
+    /// None here: whoever takes the blob compares it with its digest.
+    pub(super) fn by_the_sink() -> Self {
+        Self(None)
+    }
+
+    /// Begins to hash. Its thread ends with the blob's last byte, or with the last clone.
     pub fn of(blob: &Descriptor) -> Self {
         let (pieces, mut waiting) = mpsc::channel::<Piece>(DEPTH);
         let (tell, verdict) = watch::channel(None);
@@ -51,21 +60,23 @@ impl Proof {
             }
             tell.send_replace(Some(check(&blob, hashed, hasher).map_err(Arc::new)));
         });
-        Self { pieces, verdict }
+        Self(Some(Hashing { pieces, verdict }))
     }
 
     /// Takes the bytes of the blob that begin at `offset`.
     pub(super) async fn add(&self, offset: u64, bytes: &Bytes) {
+        let Some(hashing) = &self.0 else { return };
         // Whoever hashes stops after the last byte: what comes again is of no interest then.
-        let _ = self.pieces.send(Piece { offset, bytes: bytes.clone() }).await;
+        let _ = hashing.pieces.send(Piece { offset, bytes: bytes.clone() }).await;
     }
 
-    /// Waits until the whole blob is hashed; at once for one of no bytes.
+    /// Waits until the whole blob is hashed, where it is; at once for one of no bytes.
     ///
     /// # Errors
     /// [`Code::ContentMismatch`].
     pub(crate) async fn verdict(&self) -> Result<()> {
-        let mut verdict = self.verdict.clone();
+        let Some(hashing) = &self.0 else { return Ok(()) };
+        let mut verdict = hashing.verdict.clone();
         let known = verdict.wait_for(Option::is_some).await;
         match known.as_deref() {
             Ok(Some(Ok(()))) => Ok(()),

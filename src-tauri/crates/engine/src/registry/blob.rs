@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderValue, RANGE};
 use oci::descriptor::Descriptor;
 use oci::name::RepositoryName;
 
-use super::http::{Body, host_of, says_html, web_page};
+use super::http::{Body, Repeat, host_of, says_html, web_page};
 use super::{Answer, RegistryClient, Scope, refusal};
 use crate::blob::{BlobReader, ByteRange, ChunkSource, RangeProblem};
 use crate::error::{Code, Error, Result};
@@ -15,7 +15,8 @@ use crate::exchange::Purpose;
 use crate::job::Job;
 
 impl RegistryClient {
-    /// Opens a blob at `range.from`. The reader says where it really begins: 0 where the registry ignores ranges.
+    /// Opens a blob at `range.from`. The reader says where it really begins: 0 where the registry ignores ranges. A
+    /// connection that breaks off or falls silent is not tried again here.
     ///
     /// # Errors
     /// [`Code::NotFound`]; [`Code::ContentMismatch`] where the registry announces another size than the descriptor;
@@ -41,6 +42,11 @@ impl RegistryClient {
         if !range.is_whole() {
             let value = HeaderValue::from_str(&range.header()).expect("digits and a dash");
             request.headers.insert(RANGE, value);
+        }
+        request.digest = Some(blob.digest.clone());
+        // Whoever reads a blob goes on by itself where it breaks off: tries within tries would take minutes.
+        if request.repeat == Repeat::ByMethod {
+            request.repeat = Repeat::AfterAnswer;
         }
         let mut answer = self.call(request, &[Scope::pull(repository)], job).await?;
         if answer.status.is_success() && is_web_page(&mut answer, blob).await {

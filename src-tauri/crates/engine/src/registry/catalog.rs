@@ -62,26 +62,14 @@ impl CatalogPages {
                 });
             }
         };
-        let mut page = CatalogPage::default();
-        for name in body.repositories.unwrap_or_default() {
-            let name = match name {
-                Value::Null => continue,
-                Value::String(name) => name,
-                other => other.to_string(),
-            };
-            if !self.pages.is_new(&name) {
-                continue;
-            }
-            match RepositoryName::new(self.registry.clone(), &name) {
-                // A name that would mean another one when it is typed can't be opened by it.
-                Ok(repository) if repository.path() == name => page.repositories.push(repository),
-                _ => page.invalid.push(name),
-            }
-        }
-        answer.body.note(&format!("{} repositories", self.pages.count()));
-        self.pages.turn(&answer, !page.repositories.is_empty() || !page.invalid.is_empty())?;
-        (page.partial, page.has_more) = (self.pages.is_partial(), self.pages.has_more());
-        Ok(Some(page))
+        // A name that would mean another one when it is typed can't be opened by it.
+        let read = |name: &str| {
+            let repository = RepositoryName::new(self.registry.clone(), name).ok()?;
+            (repository.path() == name).then_some(repository)
+        };
+        let (repositories, invalid) = self.pages.names(&answer, body.repositories, "repositories", read)?;
+        let (partial, has_more) = (self.pages.is_partial(), self.pages.has_more());
+        Ok(Some(CatalogPage { repositories, invalid, partial, has_more }))
     }
 }
 

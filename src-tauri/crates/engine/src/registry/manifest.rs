@@ -85,13 +85,33 @@ impl RegistryClient {
     /// not give the digest. On Docker Hub a HEAD does not count against the limit.
     pub async fn manifest_descriptor(&self, reference: &Reference, job: Option<&Job>) -> Result<Descriptor> {
         let (repository, selector) = (reference.repository(), reference.manifest_selector());
-        let mut request = self.manifest_request(repository, &selector)?;
-        request.method = Method::HEAD;
-        let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        match descriptor_of(&answer)? {
-            Some(descriptor) if answer.status.is_success() => Ok(descriptor),
+        let request = self.manifest_request(repository, &selector)?;
+        match self.head_manifest(request, &Scope::pull(repository), job).await? {
+            Head::There(descriptor) => Ok(*descriptor),
             _ => Ok(self.manifest(repository, &selector, job).await?.descriptor),
         }
+    }
+
+    /// What a HEAD says, in place of the GET that `request` would be.
+    pub(super) async fn head_manifest(
+        &self,
+        mut request: Request,
+        scope: &Scope,
+        job: Option<&Job>,
+    ) -> Result<Head> {
+        request.method = Method::HEAD;
+        let answer = self.call(request, std::slice::from_ref(scope), job).await?;
+        Ok(match answer.status {
+            StatusCode::NOT_FOUND => {
+                answer.body.note("there is none");
+                Head::Absent
+            }
+            status if status.is_success() => match descriptor_of(&answer)? {
+                Some(descriptor) => Head::There(Box::new(descriptor)),
+                None => Head::Vague,
+            },
+            _ => Head::Refused(Box::new(answer)),
+        })
     }
 
     pub(super) fn manifest_request(&self, repository: &RepositoryName, selector: &str) -> Result<Request> {
@@ -125,8 +145,20 @@ impl RegistryClient {
     }
 }
 
+/// What a HEAD says of a manifest.
+pub(super) enum Head {
+    /// It is there, and this is what it is.
+    There(Box<Descriptor>),
+    /// It is there; what it is, a GET says.
+    Vague,
+    /// It is not there, or the registry leaves HEAD out (Nexus).
+    Absent,
+    /// Something else.
+    Refused(Box<Answer>),
+}
+
 /// What the answer to a HEAD says of the manifest, where it says all of it.
-pub(super) fn descriptor_of(answer: &Answer) -> Result<Option<Descriptor>> {
+fn descriptor_of(answer: &Answer) -> Result<Option<Descriptor>> {
     let size = answer.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let kind = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.filter(|kind| media_type::is_manifest(kind) || media_type::is_index(kind));

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::LINK;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
 use super::http::{Request, same_origin};
@@ -95,6 +96,36 @@ impl Pages {
 
     async fn read(&self, request: Request, job: Option<&Job>) -> Result<(Answer, Bytes)> {
         self.client.call_and_read(request, &self.scopes, PAGE_CAP, job).await
+    }
+
+    /// The names of a page that none before had, those that `read` can read and those that it can't; then goes on.
+    ///
+    /// # Errors
+    /// As [`Pages::turn`].
+    pub(super) fn names<T>(
+        &mut self,
+        answer: &Answer,
+        names: Option<Vec<Value>>,
+        what: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<(Vec<T>, Vec<String>)> {
+        let (mut good, mut invalid) = (Vec::new(), Vec::new());
+        // Registries give `null` for none, and odd ones something else among the names.
+        for name in names.unwrap_or_default().into_iter().filter(|name| !name.is_null()) {
+            let name = match name {
+                Value::String(name) => name,
+                other => other.to_string(),
+            };
+            if self.is_new(&name) {
+                match read(&name) {
+                    Some(it) => good.push(it),
+                    None => invalid.push(name),
+                }
+            }
+        }
+        answer.body.note(&format!("{} {what}", self.count()));
+        self.turn(answer, !good.is_empty() || !invalid.is_empty())?;
+        Ok((good, invalid))
     }
 
     /// Whether a name was not in the list before.

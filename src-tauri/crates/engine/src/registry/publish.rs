@@ -6,6 +6,8 @@
 
 mod fallback;
 
+use std::sync::atomic::Ordering;
+
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method, StatusCode};
 use oci::descriptor::Descriptor;
@@ -15,7 +17,7 @@ use oci::name::RepositoryName;
 use oci::reference::{Reference, Tag};
 
 use super::http::Repeat;
-use super::manifest::descriptor_of;
+use super::manifest::Head;
 use super::{RegistryClient, Scope};
 use crate::endpoint::Document;
 use crate::error::{Code, Error, Result};
@@ -121,28 +123,25 @@ impl RegistryClient {
         let repository = name.repository();
         let Some(tag) = name.tag() else { return Ok(None) };
         let mut request = self.manifest_request(repository, tag.as_str())?;
-        request.method = Method::HEAD;
         request.purpose = Purpose::new(
             "manifest",
             "Longshore asks what the tag stands for now: a push that moves it should be meant.",
         );
-        let answer = self.call(request, &[Scope::push(repository)], job).await?;
-        match answer.status {
-            StatusCode::NOT_FOUND => {
-                answer.body.note("the tag is free");
-                Ok(None)
+        match self.head_manifest(request, &Scope::push(repository), job).await? {
+            Head::There(descriptor) => Ok(Some(*descriptor)),
+            Head::Absent if self.0.head_is_true.load(Ordering::Relaxed) => Ok(None),
+            Head::Refused(answer)
+                if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) =>
+            {
+                Err(self.push_refusal(*answer, repository, None).await)
             }
-            status if status.is_success() => match descriptor_of(&answer)? {
-                Some(descriptor) => Ok(Some(descriptor)),
-                None => Ok(Some(self.manifest(repository, tag.as_str(), job).await?.descriptor)),
-            },
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(self.push_refusal(answer, repository, None).await)
-            }
-            // A registry without HEAD: what it says to a GET counts.
-            _ => match self.manifest(repository, tag.as_str(), job).await {
+            // A registry without HEAD: what it says to a GET counts. Whoever says no to both is believed from then on.
+            head => match self.manifest(repository, tag.as_str(), job).await {
                 Ok(manifest) => Ok(Some(manifest.descriptor)),
-                Err(error) if error.code() == Code::NotFound => Ok(None),
+                Err(error) if error.code() == Code::NotFound => {
+                    self.0.head_is_true.fetch_or(matches!(head, Head::Absent), Ordering::Relaxed);
+                    Ok(None)
+                }
                 Err(error) => Err(error),
             },
         }

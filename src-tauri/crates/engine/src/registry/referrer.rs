@@ -12,10 +12,12 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use oci::artifact;
+use oci::artifact::{self, COSIGN_ATTESTATION, COSIGN_SBOM, COSIGN_SIGNATURE, PREDICATE_TYPE};
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
+use oci::graph::Node;
 use oci::index::Index;
+use oci::manifest::Manifest;
 use oci::name::RepositoryName;
 use oci::platform::Platform;
 use oci::reference::Tag;
@@ -42,6 +44,8 @@ pub enum Via {
     Cosign(Tag),
     /// An entry of the image's own index.
     Attestation,
+    /// It is in the store and names the image as its subject.
+    Store,
 }
 
 /// One thing that refers to an image.
@@ -162,7 +166,7 @@ impl RegistryClient {
 }
 
 impl Referrer {
-    fn listed(descriptor: Descriptor, subject: &Digest, via: Via) -> Self {
+    pub(crate) fn listed(descriptor: Descriptor, subject: &Digest, via: Via) -> Self {
         let artifact_type = artifact::entry_type(&descriptor).map(str::to_owned);
         Self {
             descriptor,
@@ -174,8 +178,14 @@ impl Referrer {
         }
     }
 
+    /// Takes over what an attestation's manifest says that it states.
+    pub(crate) fn read(&mut self, manifest: &Manifest) {
+        let of = |layer: &Descriptor| layer.annotations.get(PREDICATE_TYPE).cloned();
+        self.predicates = manifest.layers.iter().filter_map(of).collect();
+    }
+
     /// Whether it is of this type, or states something of it.
-    fn is_of(&self, wanted: &str) -> bool {
+    pub(crate) fn is_of(&self, wanted: &str) -> bool {
         self.artifact_type.as_deref() == Some(wanted) || self.predicates.iter().any(|it| it == wanted)
     }
 }
@@ -184,6 +194,27 @@ impl Referrer {
 pub fn fallback_tag(subject: &Digest) -> Tag {
     let hex = &subject.hex()[..64];
     format!("{}-{hex}", subject.algorithm().as_str()).parse().expect("algorithm and digits make a tag")
+}
+
+/// What a list of referrers says of a manifest: its descriptor, what kind it is, and its annotations.
+pub(crate) fn list_entry(descriptor: &Descriptor, node: &Node) -> Descriptor {
+    let annotations = match node {
+        Node::Manifest(manifest) => &manifest.annotations,
+        Node::Index(index) => &index.annotations,
+    };
+    let Descriptor { media_type, digest, size, .. } = descriptor.clone();
+    let mut entry = Descriptor::new(media_type, digest, size);
+    entry.artifact_type = node.artifact_type().map(str::to_owned);
+    entry.annotations = annotations.clone();
+    entry
+}
+
+/// cosign's tags of a digest, with the artifact type that each stands for. Of a sha512 the name is too long for a tag: then
+/// cosign has none.
+pub(crate) fn cosign_tags(subject: &Digest) -> impl Iterator<Item = (Tag, &'static str)> {
+    let stem = format!("{}-{}", subject.algorithm().as_str(), subject.hex());
+    let kinds = [("sig", COSIGN_SIGNATURE), ("att", COSIGN_ATTESTATION), ("sbom", COSIGN_SBOM)];
+    kinds.into_iter().filter_map(move |(suffix, kind)| Some((format!("{stem}.{suffix}").parse().ok()?, kind)))
 }
 
 /// The failure of a referrers' list that can be done without: the deletion it warns of is planned all the same.

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
+use oci::media_type;
 use oci::name::RepositoryName;
 use oci::reference::Reference;
 
@@ -111,6 +112,11 @@ impl ImageSink for RegistrySink {
         Ok(())
     }
 
+    /// What its publisher alone may distribute stays there, as with Docker and crane: the manifest says where that is.
+    fn takes(&self, blob: &Descriptor) -> bool {
+        blob.urls.is_empty() || !media_type::is_foreign_layer(&blob.media_type)
+    }
+
     async fn admit(&self, blob: &Descriptor, mount_from: &[RepositoryName], job: &Job) -> Result<Admission> {
         let scope = Scope::push(&self.repository);
         if self.client.has_blob(&self.repository, blob, &scope, Some(job)).await? {
@@ -174,6 +180,12 @@ impl ImageSink for RegistrySink {
 
     fn parallelism(&self) -> NonZeroUsize {
         const { NonZeroUsize::new(8).expect("eight is not zero") }
+    }
+
+    /// A registry that is near hashes as fast as it can: of many blobs at once the largest would be left alone at the end,
+    /// with all of its cores but one idle.
+    fn few(&self) -> NonZeroUsize {
+        const { NonZeroUsize::new(2).expect("two is not zero") }
     }
 }
 

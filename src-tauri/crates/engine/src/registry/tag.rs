@@ -43,7 +43,6 @@ pub struct TagPages {
 
 #[derive(Deserialize)]
 struct Body {
-    /// Registries give `null` for none, and odd ones something else among the names.
     #[serde(default)]
     tags: Option<Vec<Value>>,
 }
@@ -62,25 +61,9 @@ impl TagPages {
             }
             Step::Page(answer, body) => (answer, body),
         };
-        let mut page = TagPage::default();
-        for name in body.tags.unwrap_or_default() {
-            let name = match name {
-                Value::Null => continue,
-                Value::String(name) => name,
-                other => other.to_string(),
-            };
-            if !self.pages.is_new(&name) {
-                continue;
-            }
-            match name.parse() {
-                Ok(tag) => page.tags.push(tag),
-                Err(_) => page.invalid.push(name),
-            }
-        }
-        answer.body.note(&format!("{} tags", self.pages.count()));
-        self.pages.turn(&answer, !page.tags.is_empty() || !page.invalid.is_empty())?;
-        (page.partial, page.has_more) = (self.pages.is_partial(), self.pages.has_more());
-        Ok(Some(page))
+        let (tags, invalid) = self.pages.names(&answer, body.tags, "tags", |name| name.parse().ok())?;
+        let (partial, has_more) = (self.pages.is_partial(), self.pages.has_more());
+        Ok(Some(TagPage { tags, invalid, partial, has_more }))
     }
 }
 

@@ -1,11 +1,14 @@
 //! Authorization for one registry: which scheme it wants, tokens by scope, one refresh in flight.
 //!
 //! Invariants: a token that was refused is asked for again once, then the registry's word counts; a stored credential
-//! that was refused for a scope is not sent for it again, until it is another credential.
+//! that was refused for a scope is not sent for it again, until it is another credential; what writes is never done
+//! without the account that is stored for it.
 
 mod issue;
+mod refusal;
 
 pub(super) use self::issue::{form, keep_secret};
+use self::refusal::{is_refusal, refused, wants_account};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex};
@@ -191,6 +194,9 @@ impl Authorizer {
                 return Ok(Next::GiveUp(Box::new(answer)));
             };
             self.leave_out(scopes, account, None);
+            if scopes.iter().any(Scope::writes) {
+                return Ok(Next::GiveUp(Box::new(answer)));
+            }
         }
         let endpoint =
             realm::token_url(&request.url, request.from_private, realm, service.as_deref(), &wanted)?;
@@ -278,10 +284,14 @@ impl Authorizer {
         }
         let found = self.find(scopes, registry_url).await?;
         let is_stale = self.learned().stale.get(scopes) == Some(&found.credential);
+        let writes = scopes.iter().any(Scope::writes);
         let trusted =
             asked.endpoint.may_send_credentials || self.http.options().trusted_realms.contains(&host);
         match &found.credential {
             Credential::Anonymous => {}
+            _ if is_stale && writes => {
+                return Err(self.withheld(scopes).unwrap_or_else(|| refused(&self.registry, &found)));
+            }
             _ if is_stale => {}
             Credential::RegistryToken(token) => {
                 keep_secret(&self.http, token.expose(), None);
@@ -296,7 +306,7 @@ impl Authorizer {
                     .credentials_withheld(registry_url)
                     .with_hint(format!("If you trust `{host}` with this account: `--trust-realm {host}`"))
                     .with_detail(Detail::Realm(host.clone()));
-                if self.purpose == Use::SignIn {
+                if writes || self.purpose == Use::SignIn {
                     return Err(elsewhere);
                 }
                 self.warn(format!("{}: going on without an account", elsewhere.message()));
@@ -308,7 +318,10 @@ impl Authorizer {
                     return Ok(issued.token(asked, Some(found)));
                 }
                 Err(error) if is_refusal(&error) && self.purpose == Use::Requests => {
-                    self.leave_out(scopes, &found, Some(error));
+                    let told = self.leave_out(scopes, &found, Some(error));
+                    if writes {
+                        return Err(told);
+                    }
                 }
                 Err(error) => return Err(error),
             },
@@ -317,7 +330,7 @@ impl Authorizer {
             Ok(issued) => {
                 if self.learned().stale.get(scopes) == Some(&found.credential) {
                     self.warn(format!(
-                        "the stored credential ({}) was refused: going on without an account",
+                        "the stored credential ({}) was refused: going on without an account, where docker would stop",
                         found.origin
                     ));
                 }
@@ -345,18 +358,16 @@ impl Authorizer {
         }
     }
 
-    /// A stored credential was refused: it is not sent for these scopes again.
-    fn leave_out(&self, scopes: &[Scope], account: &Found, cause: Option<Error>) {
+    /// A stored credential was refused: it is not sent for these scopes again. What there is to say of it.
+    fn leave_out(&self, scopes: &[Scope], account: &Found, cause: Option<Error>) -> Error {
         let mut told = refused(&self.registry, account);
         if let Some(cause) = cause {
-            told = match cause.exchange() {
-                Some(exchange) => told.at_exchange(exchange).with_source(cause),
-                None => told.with_source(cause),
-            };
+            told = told.in_place_of(cause);
         }
         let mut learned = self.learned();
         learned.stale.insert(scopes.to_vec(), account.credential.clone());
-        learned.withheld.insert(scopes.to_vec(), told);
+        learned.withheld.insert(scopes.to_vec(), told.copy());
+        told
     }
 
     fn withheld(&self, scopes: &[Scope]) -> Option<Error> {
@@ -373,21 +384,4 @@ impl Authorizer {
     fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
         self.learned.lock().expect("no code panics while it holds what was learned")
     }
-}
-
-fn is_refusal(error: &Error) -> bool {
-    matches!(error.code(), Code::AuthRequired | Code::AuthRefused)
-}
-
-fn refused(registry: &Registry, account: &Found) -> Error {
-    Error::new(Code::AuthRefused, format!("`{registry}` refuses the stored credential ({})", account.origin))
-        .with_hint(format!("Sign in again: `longshore login {registry}`"))
-}
-
-fn wants_account(registry: &Registry, cause: Error) -> Error {
-    let exchange = cause.exchange();
-    let error = Error::new(Code::AuthRequired, format!("`{registry}` wants an account"))
-        .with_hint(format!("Sign in: `longshore login {registry}`, or check the spelling of the name"))
-        .with_source(cause);
-    if let Some(exchange) = exchange { error.at_exchange(exchange) } else { error }
 }

@@ -141,17 +141,23 @@ impl RegistryClient {
         }
     }
 
-    /// Begins an upload.
+    /// Begins an upload, of `blob` where it is for one.
     ///
     /// # Errors
     /// [`Code::AuthRequired`], [`Code::AuthRefused`]; [`Code::NotFound`] where the registry makes no repositories by
     /// itself; [`Code::ProtocolViolation`] where it does not say where the bytes go.
-    pub async fn begin_upload(&self, repository: &RepositoryName, job: Option<&Job>) -> Result<Session> {
+    pub async fn begin_upload(
+        &self,
+        repository: &RepositoryName,
+        blob: Option<&Descriptor>,
+        job: Option<&Job>,
+    ) -> Result<Session> {
         let purpose = Purpose::new(
             "upload",
             "Longshore begins an upload; the registry answers where the bytes are to be sent.",
         );
-        let request = self.upload_request(repository, "", purpose)?;
+        let mut request = self.upload_request(repository, "", purpose)?;
+        request.digest = blob.map(|blob| blob.digest.clone());
         let answer = self.call(request.clone(), &[Scope::push(repository)], job).await?;
         if answer.status != StatusCode::ACCEPTED && answer.status != StatusCode::CREATED {
             return Err(self.push_refusal(answer, repository, None).await);
@@ -179,6 +185,7 @@ impl RegistryClient {
         &self,
         repository: &RepositoryName,
         session: &mut Session,
+        blob: &Descriptor,
         job: Option<&Job>,
     ) -> Result<Option<Progress>> {
         let purpose = Purpose::new(
@@ -187,6 +194,8 @@ impl RegistryClient {
         );
         let mut request = Request::get(session.url.clone(), purpose);
         request.follow = false;
+        request.digest = Some(blob.digest.clone());
+        request.repeat = Repeat::AfterAnswer;
         let answer = self.call(request.clone(), &[Scope::push(repository)], job).await?;
         if !answer.status.is_success() {
             answer.body.note("it is not known any more");

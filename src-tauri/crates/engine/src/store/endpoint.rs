@@ -1,21 +1,21 @@
 //! The store as an end of a transfer: a sink to pull into, a source to look at and to push from.
 
 use std::num::NonZeroUsize;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
+use bytes::Bytes;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MANIFEST_CAP, Node};
 use oci::name::RepositoryName;
 use oci::reference::Reference;
 
+use super::chunks::FileChunks;
 use super::ingest::{Opened, blocking};
+use super::layout::damaged;
 use super::{ContentStore, Lease};
-use crate::blob::{BlobReader, ByteRange, ChunkSource};
+use crate::blob::{BlobReader, ByteRange};
 use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
@@ -126,11 +126,23 @@ impl ImageSource for ContentStore {
         let (store, blob) = (self.clone(), blob.clone());
         blocking(move || {
             let file = store.open_blob(&blob.digest)?;
+            // Cut or added to: whoever takes it would find out at its end.
+            if store.blob_size(&blob.digest)? != Some(blob.size) {
+                store.recheck(&blob)?;
+            }
             let end = range.until.unwrap_or(blob.size).min(blob.size);
-            let chunks = FileChunks { file: Arc::new(file), at: range.from, end };
-            Ok(BlobReader::new(range.from, end, chunks))
+            Ok(BlobReader::new(range.from, end, FileChunks::read(file, range.from, end)))
         })
         .await
+    }
+
+    fn can_recheck(&self) -> bool {
+        true
+    }
+
+    async fn recheck(&self, blob: &Descriptor) -> Result<()> {
+        let (store, blob) = (self.clone(), blob.clone());
+        blocking(move || ContentStore::recheck(&store, &blob)).await
     }
 
     fn repository(&self) -> Option<&RepositoryName> {
@@ -145,6 +157,11 @@ impl ImageSource for ContentStore {
 }
 
 impl ContentStore {
+    /// Hashes a blob once more.
+    fn recheck(&self, blob: &Descriptor) -> Result<()> {
+        if self.verify(&blob.digest, blob.size)? { Ok(()) } else { Err(damaged(&blob.digest)) }
+    }
+
     /// Whether a manifest is here with everything that it needs: config and layers, or for an index at least one
     /// whole image.
     pub fn is_complete(&self, descriptor: &Descriptor) -> bool {
@@ -168,36 +185,4 @@ fn missing(target: &Target) -> Error {
     };
     Error::new(Code::ImageMissing, what)
         .with_hint("Pull it first: `longshore pull REFERENCE`; `longshore images` lists what is here")
-}
-
-/// Bytes of a blob's file, a chunk at a time.
-struct FileChunks {
-    file: Arc<std::fs::File>,
-    at: u64,
-    end: u64,
-}
-
-const CHUNK: u64 = 512 * 1024;
-
-impl ChunkSource for FileChunks {
-    fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(async move {
-            let want = usize::try_from((self.end - self.at).min(CHUNK)).expect("a chunk fits");
-            if want == 0 {
-                return Ok(None);
-            }
-            let (file, at) = (self.file.clone(), self.at);
-            let bytes = blocking(move || {
-                let mut bytes = BytesMut::zeroed(want);
-                let got = file.read_at(&mut bytes, at).map_err(|error| {
-                    Error::new(Code::StoreFailed, "a blob of the store can't be read").with_source(error)
-                })?;
-                bytes.truncate(got);
-                Ok(bytes.freeze())
-            })
-            .await?;
-            self.at += bytes.len() as u64;
-            Ok(if bytes.is_empty() { None } else { Some(bytes) })
-        })
-    }
 }

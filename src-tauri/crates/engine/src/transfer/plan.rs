@@ -32,6 +32,8 @@ pub struct Plan {
     pub documents: Vec<Document>,
     /// Every blob once, in the manifests' order: config first, then layers from the base up.
     pub blobs: Vec<Blob>,
+    /// Layers that stay with their publisher: moved only where the sink insists.
+    pub foreign: Vec<Blob>,
     /// Platforms of the index at the source that the root does not have.
     pub lost: Vec<Platform>,
     /// What of it should be said before anything is moved, a sentence each.
@@ -57,11 +59,26 @@ impl Plan {
             root: root.descriptor.clone(),
             documents: Vec::new(),
             blobs: Vec::new(),
+            foreign: Vec::new(),
             lost,
             warnings: warning.into_iter().collect(),
         };
         plan.walk(source, root, &request.platforms, &elsewhere, job).await?;
+        if let Some(sink) = sink {
+            plan.leave_foreign(sink);
+        }
         Ok(plan)
+    }
+
+    fn leave_foreign(&mut self, sink: &dyn ImageSink) {
+        self.foreign = self.blobs.extract_if(.., |blob| !sink.takes(&blob.descriptor)).collect();
+        for Blob { descriptor, .. } in &self.foreign {
+            let from = descriptor.urls.first().map_or("", String::as_str);
+            self.warnings.push(format!(
+                "layer `{}` is not pushed: its publisher alone distributes it, from `{from}`",
+                descriptor.digest.short()
+            ));
+        }
     }
 
     /// The document that the name will point to.

@@ -1,15 +1,18 @@
 //! Moves what was planned.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::try_join;
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use oci::digest::Digest;
 use oci::graph::Node;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
+use super::openings::Openings;
 use super::{Blob, Plan, Request};
-use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Lanes};
+use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Lanes, Tempo};
 use crate::error::{Code, Error, Result, Side};
 use crate::job::{Job, PlannedBlob, Settlement, TransferEvent};
 
@@ -40,7 +43,7 @@ pub(super) async fn run(
     };
     let asked = admissions(&*sink, &*source, plan, request, job);
     let ((), admissions) = try_join(prepared, asked).await?;
-    let mut wanted = tell_plan(plan, &admissions, job);
+    let wanted = tell_plan(plan, &admissions, job);
     let sum = |which: fn(&Admission) -> bool| {
         let blobs = plan.blobs.iter().zip(&admissions).filter(|(_, admission)| which(admission));
         blobs.map(|(blob, _)| blob.descriptor.size).sum()
@@ -48,41 +51,64 @@ pub(super) async fn run(
     let skipped = sum(|admission| *admission == Admission::Present);
     let mounted = sum(|admission| matches!(admission, Admission::Mounted { .. }));
     let moved = wanted.iter().map(|blob| blob.descriptor.size).sum();
-    // The largest last on the stack, popped first: it must not be what is waited for at the end.
-    wanted.sort_by_key(|blob| blob.descriptor.size);
-    move_blobs(source, sink.clone(), wanted, job).await?;
+    move_blobs(source.clone(), sink.clone(), wanted, job).await?;
     job.checkpoint().await?;
-    let previous = documents(&*sink, plan, request, job).await?;
+    let previous = match documents(&*sink, plan, request, job).await {
+        // A registry that knows nothing of layers elsewhere wants them all the same.
+        Err(error) if error.code() == Code::RegistryRefused && !plan.foreign.is_empty() => {
+            if let Err(failed) = move_blobs(source, sink.clone(), plan.foreign.clone(), job).await {
+                return Err(if failed.code() == Code::Cancelled { failed } else { error });
+            }
+            documents(&*sink, plan, request, job).await?
+        }
+        written => written?,
+    };
     Ok(Moved { previous, moved, skipped, mounted })
 }
 
-/// Moves blobs, the last of them first.
+/// Moves blobs.
 async fn move_blobs(
     source: Arc<dyn ImageSource>,
     sink: Arc<dyn ImageSink>,
-    mut wanted: Vec<Blob>,
+    wanted: Vec<Blob>,
     job: &Job,
 ) -> Result<()> {
     let lanes = Lanes::new(CONNECTIONS);
+    let mut openings = Openings::new(wanted, &*sink);
     let mut under_way = JoinSet::new();
     let mut failure = None;
+    let mut ticks = tokio::time::interval(Tempo::TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        while failure.is_none() && under_way.len() < sink.parallelism().get() {
-            let Some(blob) = wanted.pop() else { break };
-            let content = Content::new(source.clone(), blob.descriptor, job.clone(), lanes.clone());
-            under_way.spawn(one(sink.clone(), content));
-        }
-        let Some(done) = under_way.join_next().await else { break };
-        match done
-            .map_err(|panic| Error::new(Code::Internal, "a transfer ended in a panic").with_source(panic))
+        while failure.is_none()
+            && let Some(blob) = openings.next()
         {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) | Err(error) if failure.is_none() => {
-                failure = Some(error);
-                // What the others have on disk stays; they go on from there next time.
-                under_way.abort_all();
+            let size = blob.descriptor.size;
+            let content = Content::new(source.clone(), blob.descriptor, job.clone(), lanes.clone());
+            let moving = one(sink.clone(), content);
+            under_way.spawn(async move { (size, moving.await) });
+        }
+        let done = tokio::select! {
+            done = under_way.join_next() => done,
+            _ = ticks.tick(), if openings.may_grow() && !job.is_paused() => {
+                openings.tick(lanes.sent(), Instant::now());
+                continue;
             }
-            _ => {}
+        };
+        let Some(done) = done else { break };
+        let result = match done {
+            Ok((size, result)) => {
+                openings.ended(size);
+                result
+            }
+            Err(panic) => Err(Error::new(Code::Internal, "a transfer ended in a panic").with_source(panic)),
+        };
+        if let Err(error) = result
+            && failure.is_none()
+        {
+            failure = Some(error);
+            // What the others have on disk stays; they go on from there next time.
+            under_way.abort_all();
         }
     }
     failure.map_or(Ok(()), Err)

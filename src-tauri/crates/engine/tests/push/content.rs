@@ -1,6 +1,7 @@
 //! Images of every kind, and indexes of which only a part goes along.
 
 use engine::Code;
+use engine::registry::referrer::Via;
 use engine::transfer::Platforms;
 use oci::platform::Platform;
 use testkit::image::{Family, Image, Layer, LayerCompression, Object};
@@ -156,4 +157,106 @@ async fn a_registry_that_lists_referrers_itself_gets_no_fallback_tag() {
     scene.push(&subject).await.succeeded(&scene);
     scene.push(&about(&subject, "one")).await.succeeded(&scene);
     assert_eq!(scene.registry.tag(REPOSITORY, &subject.digest().as_str().replace(':', "-")), None);
+}
+
+/// An image with a layer that its publisher alone distributes; the layer is in no store.
+fn with_a_foreign_layer() -> (Image, Object) {
+    let foreign = Layer::noise(77, 4000);
+    let mut image = Image::builder(Family::Oci)
+        .layer(Layer::noise(1, 3000))
+        .layer(foreign)
+        .edit_manifest(|manifest| {
+            let layer = &mut manifest["layers"][1];
+            layer["mediaType"] = oci::media_type::OCI_FOREIGN_LAYER_GZIP.into();
+            layer["urls"] = serde_json::json!(["https://publisher.test/layer"]);
+        })
+        .build();
+    let layer = image.blobs.pop().unwrap();
+    assert_eq!(
+        serde_json::from_slice::<serde_json::Value>(&image.root.bytes).unwrap()["layers"][1]["digest"],
+        layer.digest.as_str(),
+        "it is the last of the blobs"
+    );
+    (image, layer)
+}
+
+#[tokio::test]
+async fn a_layer_of_its_publisher_stays_there_and_that_is_said() {
+    let (image, layer) = with_a_foreign_layer();
+    let scene = Scene::open();
+    scene.registry.habits(|habits| habits.foreign_layers = true);
+    let pushed = scene.push(&image).await;
+    pushed.succeeded(&scene);
+    let [warning] = pushed.warnings()[..] else { panic!("{:?}", pushed.warnings()) };
+    assert!(warning.contains(layer.digest.short()) && warning.contains("publisher.test"), "{warning}");
+    assert_eq!(scene.registry.tag(REPOSITORY, "latest").as_ref(), Some(image.digest()));
+    assert!(!scene.registry.transcript().contains(layer.digest.as_str()), "it is not even asked for");
+
+    // The same from registry to registry.
+    let (to, source) = (Scene::open(), &scene.registry);
+    to.registry.habits(|habits| habits.foreign_layers = true);
+    let from = source.reference(REPOSITORY, "latest").parse().unwrap();
+    let copied = to.engine().copy(&from, &to.destination(), Platforms::All).await;
+    copied.succeeded(&to);
+    assert_eq!(copied.warnings().len(), 1);
+}
+
+#[tokio::test]
+async fn a_registry_that_knows_no_layers_elsewhere_gets_what_is_here() {
+    let (image, layer) = with_a_foreign_layer();
+    let scene = Scene::open();
+    let pushed = scene.push(&image).await;
+    pushed.refused(Code::RegistryRefused, "latest");
+    scene.check_nothing_published();
+
+    scene.store.put_as(&layer.digest, &layer.bytes).unwrap();
+    scene.push(&image).await.succeeded(&scene);
+    assert!(scene.registry.stored_blob(REPOSITORY, &layer.digest).is_some());
+}
+
+#[tokio::test]
+async fn the_store_knows_what_refers_to_its_images() {
+    let scene = Scene::open();
+    let [one, two, _] = three();
+    let (attestation, mut entry) = Image::attestation(&one);
+    let mut body: serde_json::Value = serde_json::from_slice(&attestation.root.bytes).unwrap();
+    body["layers"][0]["annotations"]["in-toto.io/predicate-type"] = "https://slsa.dev/provenance/v1".into();
+    let attestation = Object::new(oci::media_type::OCI_MANIFEST, serde_json::to_vec(&body).unwrap());
+    entry["digest"] = attestation.digest.as_str().into();
+    entry["size"] = attestation.size().into();
+    let mut index = Image::index_edited(Family::Oci, &[&one, &two], |index| {
+        index["manifests"].as_array_mut().unwrap().push(entry);
+    });
+    index.manifests.push(attestation.clone());
+    scene.store(&index);
+    let (sbom, of_two, other) =
+        (about(&index, "one"), about(&two, "another"), about(&layered(9, 1), "other"));
+    let signature = layered(5, 1);
+    let hex = index.digest().hex();
+    for (image, tag) in
+        [(&sbom, "sbom"), (&of_two, "two"), (&other, "other"), (&signature, &format!("sha256-{hex}.sig"))]
+    {
+        scene.store_as(image, &scene.tagged("elsewhere", tag));
+    }
+    let found = engine::referrer::in_store(&scene.store, index.digest(), None).unwrap();
+    let rows: Vec<_> =
+        found.list.iter().map(|it| (&it.descriptor.digest, &it.subject, it.via.clone())).collect();
+    let cosign = Via::Cosign(format!("sha256-{hex}.sig").parse().unwrap());
+    assert_eq!(
+        rows,
+        [
+            (sbom.digest(), index.digest(), Via::Store),
+            (signature.digest(), index.digest(), cosign),
+            (of_two.digest(), two.digest(), Via::Store),
+            (&attestation.digest, one.digest(), Via::Attestation),
+        ]
+    );
+    assert_eq!(found.list[0].artifact_type.as_deref(), Some("application/vnd.example.sbom"));
+    assert_eq!(found.list[2].platform, Some(platform("linux/arm64")));
+    assert_eq!(found.list[3].platform, Some(platform("linux/amd64")));
+    assert_eq!(found.list[3].predicates, ["https://slsa.dev/provenance/v1"]);
+    let wanted = Some("application/vnd.example.sbom");
+    let some = engine::referrer::in_store(&scene.store, index.digest(), wanted).unwrap();
+    assert_eq!(some.list.len(), 2);
+    assert!(scene.registry.log().is_empty(), "nobody is asked");
 }

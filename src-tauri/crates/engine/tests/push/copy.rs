@@ -1,5 +1,6 @@
 //! From registry to registry: streamed, never stored first.
 
+use engine::registry::host::HostSettings;
 use engine::transfer::Platforms;
 use testkit::image::{Family, Image};
 use testkit::registry::Registry;
@@ -88,4 +89,24 @@ async fn a_source_that_lies_publishes_nothing() {
     let error = copied.refused(engine::Code::ContentMismatch, layer.digest.as_str());
     assert_eq!(error.side(), Some(engine::Side::Source));
     scene.check_nothing_published();
+}
+
+#[tokio::test]
+async fn what_a_mirror_gives_wrongly_comes_from_the_registry() {
+    let (mut scene, source, mirror) = (Scene::open(), Registry::start(), Registry::start());
+    let image = Image::of_size(7, 300_000);
+    let source_name = from(&source, &image);
+    mirror.put("team/source", "v1", &image);
+    let layer = image.largest_blob();
+    let mut bytes = layer.bytes.to_vec();
+    bytes[5] ^= 1;
+    mirror.fault(On::blob(&layer.digest), Fault::new().body(bytes));
+    let settings = HostSettings { mirrors: vec![mirror.url("")], ..HostSettings::default() };
+    scene.options.hosts.insert(source.host(), settings);
+    let copied = scene.engine().copy(&source_name, &scene.destination(), Platforms::All).await;
+    copied.succeeded(&scene);
+    scene.check_has(&image);
+    assert_eq!(mirror.count(&On::blob(&layer.digest)), 1, "{}", mirror.transcript());
+    assert_eq!(source.count(&On::blobs()), 1, "only what was wrong: {}", source.transcript());
+    assert_eq!(copied.retried(), [Some(layer.digest.clone())]);
 }

@@ -5,6 +5,7 @@
 
 mod scene;
 
+mod accounts;
 mod content;
 mod copy;
 mod interrupted;

@@ -202,6 +202,15 @@ pub struct Running {
 }
 
 impl Running {
+    /// Waits until a blob is told to be done.
+    pub async fn until_settled(&self, blob: &Digest) {
+        let done =
+            |event: &TransferEvent| matches!(event, TransferEvent::Settled { digest, .. } if digest == blob);
+        while !self.events.lock().unwrap().iter().any(done) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     pub async fn end(self) -> Pushed {
         let result = self.task.await.unwrap();
         let events = std::mem::take(&mut *self.events.lock().unwrap());

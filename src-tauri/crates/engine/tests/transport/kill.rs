@@ -13,6 +13,9 @@ use testkit::registry::Registry;
 
 use crate::scene::{MIB, Scene, check_store, pull, quick};
 
+/// Heads of requests and answers, bytes.
+const HEADS: u64 = 64 << 10;
+
 /// Where the test's other process finds what to pull, and into what.
 const ROLE: &str = "LONGSHORE_TEST_PULL";
 
@@ -130,27 +133,30 @@ fn f026_a_pull_that_is_stopped_for_long_goes_on() {
     if is_the_other_process() {
         return;
     }
-    let image = Image::builder(Family::Oci).layer(Layer::noise(1, 24 << 20)).build();
+    // Too small for more than one connection: what two have under way for the same bytes is another matter.
+    let image = Image::builder(Family::Oci).layer(Layer::noise(1, 7 << 20)).build();
     let scene = Scene::new(Registry::start(), image);
-    let link = Link { rate: Some(12 * MIB), round_trip: Duration::from_millis(5) };
+    let link = Link { rate: Some(6 * MIB), round_trip: Duration::from_millis(5) };
     let proxy = Proxy::with_link(&scene.registry.host(), link);
     let scene = scene.at(&proxy.host());
     // Stopped for twice as long as silence may last, as 60 s are to the usual 30 s.
     let stall = Duration::from_secs(1);
     let mut child = spawn_with("f026_a_pull_that_is_stopped_for_long_goes_on", &scene, Some(stall));
-    proxy.wait_down(6 * MIB, Duration::from_secs(20));
+    proxy.wait_down(2 * MIB, Duration::from_secs(20));
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
     // What the kernel's buffers still take is under way.
     std::thread::sleep(Duration::from_millis(300));
-    let before = proxy.down();
+    let (before, had) = (proxy.down(), kept(&scene));
     std::thread::sleep(2 * stall);
     assert!(proxy.down() < before + MIB && before < scene.image.blob_bytes(), "it was not stopped");
+    assert!(had >= MIB, "{had} bytes were on disk when it was stopped");
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     assert!(child.wait().unwrap().success(), "it gave up");
     assert_whole(&scene);
-    // What was under way is fetched again; the 6 MiB from before it was stopped are not.
-    assert!(proxy.down() < scene.image.blob_bytes() + 4 * MIB, "{} bytes came", proxy.down());
+    // What was under way may come again; what was on disk does not.
+    let (came, rest) = (proxy.down() - before, scene.image.blob_bytes() - had);
+    assert!(came <= rest + HEADS, "{came} bytes came for the last {rest}");
 }
 
 fn assert_whole(scene: &Scene) {

@@ -1,8 +1,22 @@
 //! One blob over several connections: where each connection is slow and the registry serves ranges.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use engine::Code;
+use engine::blob::{BlobReader, ByteRange, ChunkSource};
+use engine::endpoint::{Document, ImageSource, Target};
+use engine::job::Job;
+use engine::store::StoreSink;
+use engine::transfer::{Platforms, Request, transfer};
+use futures_util::future::BoxFuture;
+use oci::descriptor::Descriptor;
+use oci::name::RepositoryName;
+use testkit::image::Image;
 use testkit::proxy::{Cut, Limit, Link, Proxy};
 use testkit::server::{Exchange, Fault};
 
@@ -27,17 +41,89 @@ fn is_ranged(exchange: &Exchange) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_blob_comes_over_several_connections_and_no_more_than_eight() {
+async fn a_large_blob_comes_over_several_connections() {
     let (scene, proxy) = throttled(64 * MIB);
     let pulled = scene.pull().await;
     pulled.whole(&scene);
+    // One that is let go of is seen to close a moment later only: how many there are at most is counted below.
     let most = proxy.most_open();
-    assert!((4..=8).contains(&most), "{most} connections at once\n{}", scene.registry.transcript());
+    assert!(most >= 4, "{most} connections at once\n{}", scene.registry.transcript());
     assert!(scene.layer_requests() >= 4, "{}", scene.registry.transcript());
     // What another connection took over in front of the first one is not fetched by both.
     let extra = proxy.down() - scene.image.blob_bytes();
     assert!(extra < 8 * MIB, "{extra} bytes came twice");
     assert!(pulled.waits().is_empty(), "{:?}", pulled.retries());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_than_eight_answers_are_read_at_once() {
+    let scene = Scene::of_size(96 * MIB);
+    let slow = Arc::new(Slow { image: scene.image.clone(), open: Arc::default(), most: Arc::default() });
+    let sink = Arc::new(StoreSink::open(&scene.store).await.unwrap());
+    let request = Request::new(Target::Sole, Platforms::All, Some(scene.reference()));
+    transfer(slow.clone(), sink, &request, &Job::silent()).await.unwrap();
+    assert_eq!(slow.open.load(Relaxed), 0);
+    assert_eq!(slow.most.load(Relaxed), 8, "each brings the same, so all that may be are used");
+    scene.check_store();
+}
+
+/// A source each of whose answers brings about 16 MiB a second, however many there are, and which counts them exactly.
+struct Slow {
+    image: Image,
+    open: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl ImageSource for Slow {
+    async fn resolve(&self, _: &Target, _: &Job) -> engine::Result<Document> {
+        let root = &self.image.root;
+        Ok(Document { descriptor: root.descriptor(), bytes: root.bytes.clone().into() })
+    }
+
+    async fn document(&self, descriptor: &Descriptor, _: &Job) -> engine::Result<Document> {
+        unreachable!("{descriptor:?}: the image is one manifest")
+    }
+
+    async fn open(&self, blob: &Descriptor, range: ByteRange, _: &Job) -> engine::Result<BlobReader> {
+        let found = self.image.blobs.iter().find(|it| it.digest == blob.digest).unwrap();
+        let (from, end) = (range.from as usize, range.until.unwrap_or(blob.size) as usize);
+        let bytes = Bytes::copy_from_slice(&found.bytes[from..end]);
+        let now = self.open.fetch_add(1, Relaxed) + 1;
+        self.most.fetch_max(now, Relaxed);
+        let answer = Drip { bytes, begun: Instant::now(), given: 0, open: self.open.clone() };
+        Ok(BlobReader::new(range.from, end as u64, answer))
+    }
+
+    fn repository(&self) -> Option<&RepositoryName> {
+        None
+    }
+}
+
+struct Drip {
+    bytes: Bytes,
+    begun: Instant,
+    given: u64,
+    open: Arc<AtomicUsize>,
+}
+
+impl ChunkSource for Drip {
+    fn chunk(&mut self) -> BoxFuture<'_, engine::Result<Option<Bytes>>> {
+        Box::pin(async move {
+            let chunk = self.bytes.split_to(self.bytes.len().min(64 << 10));
+            self.given += chunk.len() as u64;
+            // By the clock, so that a late timer is made up for.
+            let due = self.begun + Duration::from_secs_f64(self.given as f64 / (16 * MIB) as f64);
+            tokio::time::sleep_until(due.into()).await;
+            Ok(Some(chunk).filter(|chunk| !chunk.is_empty()))
+        })
+    }
+}
+
+impl Drop for Drip {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Relaxed);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -145,7 +231,7 @@ async fn f004_cancelling_a_parallel_fetch_ends_every_connection() {
     });
     let proxy = waited.await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let asked = std::time::Instant::now();
+    let asked = Instant::now();
     running.job.cancel();
     let pulled = running.end().await;
     assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());

@@ -285,6 +285,15 @@ impl Pulled {
         self.retries().into_iter().map(|(wait, _)| wait).collect()
     }
 
+    /// What each announced wait was about.
+    pub fn retried(&self) -> Vec<Option<Digest>> {
+        let of = |event: &TransferEvent| match event {
+            TransferEvent::Retrying { digest, .. } => Some(digest.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(of).collect()
+    }
+
     /// The waits that were announced, with their reasons.
     pub fn retries(&self) -> Vec<(Duration, String)> {
         let of = |event: &TransferEvent| match event {

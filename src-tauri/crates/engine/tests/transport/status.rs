@@ -103,6 +103,27 @@ async fn f013_a_failing_registry_is_tried_three_times_more() {
 }
 
 #[tokio::test]
+async fn a_layer_that_is_never_answered_has_one_budget_of_tries() {
+    let scene = Scene::of_size(3000).stall(Duration::from_millis(40));
+    scene.registry.fault(scene.on_layer(), Fault::silent());
+    let pulled = scene.pull().await;
+    pulled.refused(&scene, Code::Timeout, &scene.host);
+    assert_eq!(scene.layer_requests(), 5, "{}", scene.registry.transcript());
+    let digest = Some(&scene.layer().digest);
+    assert!(pulled.retried().iter().all(|retried| retried.as_ref() == digest), "{:?}", pulled.retried());
+    assert_eq!(pulled.retried().len(), 4);
+}
+
+#[tokio::test]
+async fn f012_a_wait_says_which_layer_it_holds_up() {
+    let scene = Scene::of_size(3000);
+    scene.registry.fault(scene.on_layer().nth(1), Fault::status(429).header("Retry-After", "0"));
+    let pulled = scene.pull().await;
+    pulled.whole(&scene);
+    assert_eq!(pulled.retried(), [Some(scene.layer().digest.clone())]);
+}
+
+#[tokio::test]
 async fn f013_jitter_spreads_the_waits() {
     let policy = RetryPolicy { first_wait: Duration::from_secs(10), ..RetryPolicy::default() };
     let waits: std::collections::HashSet<Duration> = (0..40).map(|_| policy.backoff(1)).collect();

@@ -10,7 +10,7 @@ const SLOW_ENOUGH: u32 = 2;
 /// How long nothing is added after it was seen not to help.
 const HOLD: Duration = Duration::from_secs(5);
 
-pub(super) struct Tempo {
+pub(crate) struct Tempo {
     since: Instant,
     before: u64,
     /// Speed of each connection before the last ones came, and how many there were then.
@@ -29,9 +29,9 @@ struct Trial {
 
 impl Tempo {
     /// How often it is asked.
-    pub(super) const TICK: Duration = Duration::from_millis(120);
+    pub(crate) const TICK: Duration = Duration::from_millis(120);
 
-    pub(super) fn new(arrived: u64) -> Self {
+    pub(crate) fn new(arrived: u64) -> Self {
         Self {
             since: Instant::now(),
             before: arrived,
@@ -43,7 +43,7 @@ impl Tempo {
     }
 
     /// How many connections to add to those `working` now.
-    pub(super) fn more(&mut self, arrived: u64, working: usize, now: Instant) -> usize {
+    pub(crate) fn more(&mut self, arrived: u64, working: usize, now: Instant) -> usize {
         let elapsed = now.duration_since(self.since);
         if elapsed < Self::TICK / 2 || working == 0 {
             return 0;
@@ -69,7 +69,7 @@ impl Tempo {
     }
 
     /// So many were added on the last answer.
-    pub(super) fn added(&mut self, connections: usize) {
+    pub(crate) fn added(&mut self, connections: usize) {
         if connections > 0 {
             let (each, working) = self.last;
             let settled_at = Instant::now() + Self::TICK * 2;

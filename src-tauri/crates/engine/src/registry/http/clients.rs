@@ -33,7 +33,7 @@ impl Http {
     /// # Errors
     /// [`Code::Unreachable`], [`Code::PlainHttpRefused`] where it speaks no TLS, [`Code::TlsFailed`] where none is shown.
     pub(crate) async fn shown_certificates(&self, url: &Url) -> Result<Vec<CertificateDer<'static>>> {
-        let recorder = tls::Recorder::new();
+        let recorder = tls::Recorder::default();
         let proxy = self.0.options.proxies.to(url).cloned();
         let key = ClientKey { tls: None, guarded: false, proxy: proxy.clone() };
         let client = network::recording_client(&self.0.options, &recorder, &key).map_err(unusable_client)?;

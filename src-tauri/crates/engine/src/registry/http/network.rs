@@ -141,7 +141,7 @@ pub(super) fn client(
 /// A client that takes down the certificates that are shown, and goes no further.
 pub(super) fn recording_client(
     options: &HttpOptions,
-    recorder: &Arc<tls::Recorder>,
+    recorder: &tls::Recorder,
     key: &ClientKey,
 ) -> Result<reqwest::Client, String> {
     build(options, recorder.config()?, key)

@@ -82,14 +82,13 @@ pub(super) fn client_config(
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let builder = if identity.skip_verification {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier { judge: Anybody, provider }))
     } else if identity.roots.is_empty() && identity.pins.is_empty() {
         builder.with_root_certificates(roots)
     } else {
         let known = identity.roots.iter().map(|der| fingerprint(der)).collect();
-        let verifier =
-            Known { inner: webpki(roots, &provider)?, known, pins: identity.pins.clone(), provider };
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        let judge = Known { inner: webpki(roots, &provider)?, known, pins: identity.pins.clone() };
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier { judge, provider }))
     };
     let Some(client) = &identity.client else { return Ok(builder.with_no_client_auth()) };
     let chain = client.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
@@ -113,58 +112,73 @@ fn webpki(
         .map_err(|error| error.to_string())
 }
 
-/// Implements what every verifier here does alike: the signatures of the handshake are checked.
-macro_rules! checks_signatures {
-    () => {
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.provider().signature_verification_algorithms;
-            verify_tls12_signature(message, certificate, signature, algorithms)
-        }
+/// What a server shows.
+struct Shown<'a> {
+    certificate: &'a CertificateDer<'a>,
+    intermediates: &'a [CertificateDer<'a>],
+    name: &'a ServerName<'a>,
+    ocsp: &'a [u8],
+    now: UnixTime,
+}
 
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signature: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, rustls::Error> {
-            let algorithms = &self.provider().signature_verification_algorithms;
-            verify_tls13_signature(message, certificate, signature, algorithms)
-        }
+/// Whether it is good enough.
+trait Judge: fmt::Debug + Send + Sync + 'static {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error>;
+}
 
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            self.provider().signature_verification_algorithms.supported_schemes()
-        }
-    };
+/// Leaves the certificate to a judge, and checks the signatures of the handshake itself.
+#[derive(Debug)]
+struct Verifier<J> {
+    judge: J,
+    provider: Arc<CryptoProvider>,
+}
+
+impl<J: Judge> ServerCertVerifier for Verifier<J> {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let shown = Shown { certificate, intermediates, name, ocsp, now };
+        self.judge.judge(&shown).map(|()| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// Whoever answers is good enough.
 #[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
+struct Anybody;
 
-impl Anybody {
-    fn provider(&self) -> &CryptoProvider {
-        &self.0
+impl Judge for Anybody {
+    fn judge(&self, _shown: &Shown<'_>) -> Result<(), rustls::Error> {
+        Ok(())
     }
-}
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _certificate: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    checks_signatures!();
 }
 
 /// The authorities, and single certificates that are known.
@@ -175,42 +189,26 @@ struct Known {
     known: Vec<Fingerprint>,
     /// Trusted as they are.
     pins: Vec<Fingerprint>,
-    provider: Arc<CryptoProvider>,
 }
 
-impl Known {
-    fn provider(&self) -> &CryptoProvider {
-        &self.provider
-    }
-}
-
-impl ServerCertVerifier for Known {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+impl Judge for Known {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+        let Shown { certificate, intermediates, name, ocsp, now } = *shown;
         let own = fingerprint(certificate);
         if self.pins.contains(&own) {
-            return Ok(ServerCertVerified::assertion());
+            return Ok(());
         }
         if self.known.contains(&own) {
             // A certificate that signed itself is its own authority, as Docker sees it; webpki wants two.
             is_current(certificate, now)?;
             let parsed = ParsedCertificate::try_from(certificate)?;
-            rustls::client::verify_server_name(&parsed, name)?;
-            return Ok(ServerCertVerified::assertion());
+            return rustls::client::verify_server_name(&parsed, name);
         }
         match &self.inner {
-            Some(inner) => inner.verify_server_cert(certificate, intermediates, name, ocsp, now),
+            Some(inner) => inner.verify_server_cert(certificate, intermediates, name, ocsp, now).map(|_| ()),
             None => Err(CertificateError::UnknownIssuer.into()),
         }
     }
-
-    checks_signatures!();
 }
 
 fn is_current(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
@@ -226,49 +224,32 @@ fn is_current(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), rus
     Ok(())
 }
 
-/// Takes down what a server shows and ends the handshake there: nothing is ever sent to it.
-#[derive(Debug)]
-pub(super) struct Recorder {
-    provider: Arc<CryptoProvider>,
-    seen: Mutex<Vec<CertificateDer<'static>>>,
-}
+/// Takes down what a server shows and ends the handshake there: nothing is ever sent to it. Clones are the same record.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recorder(Arc<Mutex<Vec<CertificateDer<'static>>>>);
 
 impl Recorder {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { provider: Arc::new(ring::default_provider()), seen: Mutex::default() })
-    }
-
     /// A configuration that records, and never gets through.
-    pub(super) fn config(self: &Arc<Self>) -> Result<ClientConfig, String> {
-        let builder = ClientConfig::builder_with_provider(self.provider.clone())
+    pub(super) fn config(&self) -> Result<ClientConfig, String> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?;
-        Ok(builder.dangerous().with_custom_certificate_verifier(self.clone()).with_no_client_auth())
+        let verifier = Arc::new(Verifier { judge: self.clone(), provider });
+        Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
     }
 
     /// The chain that was shown, the server's own certificate first; empty before one was.
     pub(super) fn seen(&self) -> Vec<CertificateDer<'static>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn provider(&self) -> &CryptoProvider {
-        &self.provider
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let chain = std::iter::once(certificate).chain(intermediates).map(|it| it.clone().into_owned());
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = chain.collect();
+impl Judge for Recorder {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+        let chain = std::iter::once(shown.certificate).chain(shown.intermediates);
+        let chain = chain.map(|it| it.clone().into_owned()).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = chain;
         Err(CertificateError::ApplicationVerificationFailure.into())
     }
-
-    checks_signatures!();
 }

@@ -1,8 +1,6 @@
 //! The list of what is about a manifest, where the registry keeps none itself: an index under the tag `ALG-HEX` of that
 //! manifest's digest, which whoever pushes keeps up to date (distribution-spec, "Referrers Tag Schema").
 
-use std::collections::BTreeMap;
-
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MANIFEST_CAP, Node};
@@ -12,6 +10,7 @@ use oci::reference::Tag;
 use serde_json::{Map, Value, json};
 
 use super::super::RegistryClient;
+use super::super::referrer::{fallback_tag, list_entry};
 use crate::endpoint::Document;
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
@@ -74,13 +73,6 @@ impl RegistryClient {
     }
 }
 
-/// `sha256-<hex>`: the algorithm cut at 32 characters, the rest at 64.
-fn fallback_tag(subject: &Digest) -> Tag {
-    let hex = subject.hex();
-    let text = format!("{}-{}", subject.algorithm().as_str(), &hex[..hex.len().min(64)]);
-    text.parse().expect("an algorithm and hexadecimal digits are a tag")
-}
-
 fn empty_list() -> Map<String, Value> {
     let list = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [] });
     match list {
@@ -89,17 +81,14 @@ fn empty_list() -> Map<String, Value> {
     }
 }
 
-/// What the list says of a manifest: its descriptor, what kind it is, and its annotations.
+/// What the list says of a manifest, as JSON.
 fn entry(document: &Document, node: &Node) -> Value {
-    let Descriptor { media_type, digest, size, .. } = &document.descriptor;
+    let Descriptor { media_type, digest, size, artifact_type, annotations, .. } =
+        list_entry(&document.descriptor, node);
     let mut entry = json!({ "mediaType": media_type, "digest": digest.as_str(), "size": size });
-    if let Some(kind) = node.artifact_type() {
+    if let Some(kind) = artifact_type {
         entry["artifactType"] = json!(kind);
     }
-    let annotations: &BTreeMap<String, String> = match node {
-        Node::Manifest(manifest) => &manifest.annotations,
-        Node::Index(index) => &index.annotations,
-    };
     if !annotations.is_empty() {
         entry["annotations"] = json!(annotations);
     }
@@ -129,14 +118,6 @@ fn unlisted(repository: &RepositoryName, tag: &Tag, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_fallback_tag_is_made_of_the_digest() {
-        let digest = Digest::sha256(b"");
-        assert_eq!(fallback_tag(&digest).as_str(), digest.as_str().replace(':', "-"));
-        let wide = Digest::of(oci::digest::Algorithm::Sha512, b"");
-        assert_eq!(fallback_tag(&wide).as_str(), format!("sha512-{}", &wide.hex()[..64]));
-    }
 
     #[test]
     fn an_entry_is_added_once_and_the_rest_stays() {

@@ -1,19 +1,17 @@
 //! The four places where referrers are kept, each asked about one digest.
 
-use http::Method;
-use oci::artifact::{COSIGN_ATTESTATION, COSIGN_SBOM, COSIGN_SIGNATURE, PREDICATE_TYPE};
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::Node;
 use oci::name::RepositoryName;
 use oci::platform::Platform;
-use oci::reference::Tag;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::manifest::Head;
 use super::super::page::{Pages, Step};
-use super::super::{Answer, RegistryClient, Scope, manifest, refusal};
-use super::{Referrer, Via, fallback_tag};
+use super::super::{Answer, RegistryClient, Scope, refusal};
+use super::{Referrer, Via, cosign_tags, fallback_tag};
 use crate::error::{Code, Result};
 use crate::exchange::Purpose;
 use crate::job::Job;
@@ -129,11 +127,7 @@ impl RegistryClient {
         job: Option<&Job>,
     ) -> Result<Vec<Referrer>> {
         let mut found = Vec::new();
-        for (suffix, kind) in [("sig", COSIGN_SIGNATURE), ("att", COSIGN_ATTESTATION), ("sbom", COSIGN_SBOM)]
-        {
-            let text = format!("{}-{}.{suffix}", subject.algorithm().as_str(), subject.hex());
-            // Of a sha512 the name is too long for a tag: then cosign has none.
-            let Ok(tag) = text.parse::<Tag>() else { continue };
+        for (tag, kind) in cosign_tags(subject) {
             if let Some(descriptor) = self.head(repository, tag.as_str(), job).await? {
                 let mut referrer = Referrer::listed(descriptor, subject, Via::Cosign(tag));
                 referrer.artifact_type = Some(kind.to_owned());
@@ -158,8 +152,7 @@ impl RegistryClient {
         match self.manifest(repository, referrer.descriptor.digest.as_str(), job).await {
             Ok(manifest) => {
                 if let Ok(Node::Manifest(manifest)) = Node::parse(&manifest.bytes, None) {
-                    let of = |layer: Descriptor| layer.annotations.get(PREDICATE_TYPE).cloned();
-                    referrer.predicates = manifest.layers.into_iter().filter_map(of).collect();
+                    referrer.read(&manifest);
                 }
             }
             // It is listed all the same: the index says that it was there.
@@ -194,23 +187,15 @@ impl RegistryClient {
         selector: &str,
         job: Option<&Job>,
     ) -> Result<Option<Descriptor>> {
-        let mut request = self.manifest_request(repository, selector)?;
-        request.method = Method::HEAD;
-        let answer = self.call(request, &[Scope::pull(repository)], job).await?;
-        match answer.status.as_u16() {
-            200..=299 => {}
-            404 => {
-                answer.body.note("there is none");
-                return Ok(None);
-            }
-            _ => {
+        let request = self.manifest_request(repository, selector)?;
+        match self.head_manifest(request, &Scope::pull(repository), job).await? {
+            Head::There(descriptor) => Ok(Some(*descriptor)),
+            Head::Vague => Ok(Some(self.manifest(repository, selector, job).await?.descriptor)),
+            Head::Absent => Ok(None),
+            Head::Refused(answer) => {
                 let object = format!("manifest `{selector}` of `{repository}`");
-                return Err(refusal(answer, &object, self.http().log().redactor()).await);
+                Err(refusal(*answer, &object, self.http().log().redactor()).await)
             }
-        }
-        match manifest::descriptor_of(&answer)? {
-            Some(descriptor) => Ok(Some(descriptor)),
-            None => Ok(Some(self.manifest(repository, selector, job).await?.descriptor)),
         }
     }
 }

@@ -2,7 +2,10 @@
 //! where the registry or a proxy wants them.
 //!
 //! What the registry has is never guessed: after every interruption it is asked (fault 113), and where it can't say, the
-//! upload begins again with a fresh session. Nothing is sent blindly twice.
+//! upload begins again with a fresh session. Nothing is sent blindly twice. Whatever fails without progress, a question
+//! included, counts against one number of tries.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_RANGE, CONTENT_TYPE};
@@ -10,8 +13,12 @@ use http::{HeaderValue, Method, StatusCode};
 use oci::descriptor::Descriptor;
 use oci::name::RepositoryName;
 
-use super::{Progress, Session, content_range, progress_of, with_digest};
-use crate::endpoint::{Content, Proof, Teller};
+mod stop;
+
+use stop::Stop;
+
+use super::{Progress, Session, content_range, is_transport, progress_of, with_digest};
+use crate::endpoint::{Content, Proof};
 use crate::error::{Code, Error, Result, Side};
 use crate::exchange::Purpose;
 use crate::job::{Job, TransferEvent};
@@ -40,12 +47,12 @@ pub(in crate::registry) async fn send(
 ) -> Result<()> {
     let session = match session {
         Some(session) => session,
-        None => client.begin_upload(repository, Some(content.job())).await?,
+        None => client.begin_upload(repository, Some(content.descriptor()), Some(content.job())).await?,
     };
     note(&session);
     let chunk = session.min_chunk.map(|min| min.max(CHUNK));
     let blob = content.descriptor();
-    let upload = Upload {
+    let mut upload = Upload {
         client,
         repository,
         content,
@@ -53,9 +60,22 @@ pub(in crate::registry) async fn send(
         session,
         note: &note,
         at: 0,
+        unsure: false,
         chunk: chunk.filter(|chunk| *chunk < blob.size),
     };
-    upload.run().await
+    loop {
+        let refused = match upload.run().await {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        if refused.code() != Code::ContentMismatch || !content.is_doubted() {
+            return Err(content.blame(refused).await);
+        }
+        // The source has it from another place as well: from the beginning, with nothing of what was wrong.
+        upload.tell_again(Duration::ZERO, format!("beginning again: {}", refused.message()));
+        upload.begin_again().await?;
+        upload.proof = content.proof();
+    }
 }
 
 struct Upload<'a> {
@@ -67,47 +87,14 @@ struct Upload<'a> {
     note: &'a (dyn Fn(&Session) + Send + Sync),
     /// Bytes that the registry has.
     at: u64,
+    /// Whether it has to be asked how many these are before anything else is sent.
+    unsure: bool,
     /// In chunks of this many bytes; none for all of it at once.
     chunk: Option<u64>,
 }
 
-/// Why a request did not end the upload.
-enum Stop {
-    /// It went well, and there is more to do.
-    More,
-    /// The job is paused.
-    Paused,
-    /// The connection broke off, or the registry had no time.
-    Broke(Error),
-    /// The same, after an answer that may say how long to wait.
-    Busy(Box<Answer>),
-    /// The bytes were not those that come next (416).
-    Misplaced,
-    /// Another address wants the same bytes.
-    Moved,
-    /// The body is too large for whatever stands in front.
-    TooLarge(Box<Answer>),
-    /// The session is gone, or stuck.
-    Gone(Error),
-    /// Nothing helps.
-    Failed(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error.code() {
-            Code::ConnectionLost | Code::Timeout | Code::Unreachable
-                if error.side() != Some(Side::Source) =>
-            {
-                Self::Broke(error)
-            }
-            _ => Self::Failed(error),
-        }
-    }
-}
-
 impl Upload<'_> {
-    async fn run(mut self) -> Result<()> {
+    async fn run(&mut self) -> Result<()> {
         let job = self.content.job();
         let (mut tries, mut sessions, mut moves) = (0, 1, 0);
         loop {
@@ -117,7 +104,7 @@ impl Upload<'_> {
                 Ok(()) => return Ok(()),
                 Err(stop) => stop,
             };
-            let forgotten = matches!(stop, Stop::Gone(_));
+            let gone = matches!(stop, Stop::Gone(_) | Stop::Forgotten);
             let error = match stop {
                 Stop::More => {
                     tries = 0;
@@ -143,6 +130,7 @@ impl Upload<'_> {
                     job.checkpoint().await?;
                     None
                 }
+                Stop::Forgotten => None,
                 Stop::Misplaced => Some(self.lost("wants other bytes than those that come next")),
                 Stop::Broke(error) | Stop::Gone(error) => Some(error),
                 Stop::Busy(answer) => {
@@ -158,7 +146,7 @@ impl Upload<'_> {
                     None
                 }
             };
-            let gone = forgotten || !self.find_place().await;
+            self.unsure = !gone;
             if let Some(error) = error {
                 tries = if self.at >= before + PROGRESS { 1 } else { tries + 1 };
                 if tries >= TRIES {
@@ -185,6 +173,9 @@ impl Upload<'_> {
 
     /// The next request.
     async fn step(&mut self) -> Result<(), Stop> {
+        if self.unsure {
+            self.find_place().await?;
+        }
         let size = self.content.descriptor().size;
         match self.chunk {
             None if self.at == 0 => self.put(size).await,
@@ -277,7 +268,7 @@ impl Upload<'_> {
         let job = self.content.job().clone();
         let blob = self.content.descriptor();
         let (from, size, digest) = (self.at, blob.size, blob.digest.clone());
-        let teller = std::sync::Mutex::new(Teller::new(&job, blob));
+        let teller = std::sync::Mutex::new(self.content.teller());
         Outgoing::new(length, self.content.feed(from, from + length, &self.proof), move |sent| {
             teller.lock().expect("nothing panics while it tells").done(from + sent);
             if from + sent == size {
@@ -321,18 +312,18 @@ impl Upload<'_> {
         }
     }
 
-    /// Asks how much has arrived; whether the session is of use still.
-    async fn find_place(&mut self) -> bool {
-        let job = self.content.job();
-        let asked = self.client.upload_progress(self.repository, &mut self.session, Some(job)).await;
-        let size = self.content.descriptor().size;
+    /// Asks how much has arrived.
+    async fn find_place(&mut self) -> Result<(), Stop> {
+        let (blob, job) = (self.content.descriptor(), self.content.job());
+        let asked = self.client.upload_progress(self.repository, &mut self.session, blob, Some(job)).await;
         match asked {
-            Ok(Some(Progress::At(bytes))) if bytes <= size => {
-                self.at = bytes;
+            Ok(Some(Progress::At(bytes))) if bytes <= blob.size => {
+                (self.at, self.unsure) = (bytes, false);
                 (self.note)(&self.session);
-                true
+                Ok(())
             }
-            _ => false,
+            Err(error) if error.code() == Code::Cancelled || is_transport(&error) => Err(error.into()),
+            _ => Err(Stop::Forgotten),
         }
     }
 
@@ -350,8 +341,9 @@ impl Upload<'_> {
             Ok(())
         })
         .await?;
-        self.session = self.client.begin_upload(self.repository, Some(job)).await?;
-        self.at = 0;
+        let blob = Some(self.content.descriptor());
+        self.session = self.client.begin_upload(self.repository, blob, Some(job)).await?;
+        (self.at, self.unsure) = (0, false);
         (self.note)(&self.session);
         Ok(())
     }
@@ -371,13 +363,17 @@ impl Upload<'_> {
     async fn wait(&self, error: &Error, tries: u32) -> Result<()> {
         let job: &Job = self.content.job();
         let wait = self.client.http().options().retry.backoff(tries);
-        let digest = Some(self.content.descriptor().digest.clone());
-        job.emit(TransferEvent::Retrying { digest, wait, why: error.message().to_owned() });
+        self.tell_again(wait, error.message().to_owned());
         job.run(async {
             tokio::time::sleep(wait).await;
             Ok(())
         })
         .await
+    }
+
+    fn tell_again(&self, wait: Duration, why: String) {
+        let digest = Some(self.content.descriptor().digest.clone());
+        self.content.job().emit(TransferEvent::Retrying { digest, wait, why });
     }
 
     fn lost(&self, what: &str) -> Error {
