@@ -215,4 +215,4 @@ export class FileTree {
 }
 
 export const isFiltered = (filter: FileFilter): boolean =>
-  filter.text !== "" || filter.changes.length > 0 || filter.minSize !== null || filter.setuid || filter.owner !== null || filter.content !== null;
+  filter.text !== "" || filter.changes.length > 0 || filter.minSize !== null || filter.setuid || filter.owner !== null;

@@ -230,7 +230,12 @@ export class FileRowList {
       this.#asked.push(page);
       void this.#load(page, this.head.id);
     }
-    const middle = (from + to) / 2;
+    this.#trim();
+  }
+
+  /** Lets go of the pages that are farthest from what is on screen. */
+  #trim(): void {
+    const middle = (this.#range.from + this.#range.to) / 2 / PAGE;
     for (const page of [...this.#pages.keys()].sort((a, b) => Math.abs(b - middle) - Math.abs(a - middle))) {
       if (this.#pages.size <= KEPT) break;
       this.#pages.delete(page);
@@ -242,7 +247,9 @@ export class FileRowList {
     const generation = this.#generation;
     try {
       const { rows } = await this.#host.call("file_rows", { view, offset: page * PAGE, limit: PAGE });
-      if (generation === this.#generation) this.#pages.set(page, rows);
+      if (generation !== this.#generation) return;
+      this.#pages.set(page, rows);
+      this.#trim();
     } catch (thrown) {
       if (generation !== this.#generation) return;
       this.#unask(page);

@@ -112,16 +112,7 @@ export function scopeLayers(scope: FileScope): number[] {
 }
 
 /** How many of the filters in the menu are set; text and changes have their own places. */
-export const filterCount = (filter: FileFilter): number => Number(filter.minSize !== null) + Number(filter.setuid) + Number(filter.owner !== null) + Number(filter.content !== null);
-
-/** Contents that can be asked for, as the host names them. */
-export const CONTENTS: readonly { value: string; label: string }[] = [
-  { value: "text", label: "Text" },
-  { value: "json", label: "JSON" },
-  { value: "image", label: "Images" },
-  { value: "program", label: "Programs" },
-  { value: "archive", label: "Archives" },
-];
+export const filterCount = (filter: FileFilter): number => Number(filter.minSize !== null) + Number(filter.setuid) + Number(filter.owner !== null);
 
 export const SIZES: readonly { value: number; label: string }[] = [
   { value: 1_000, label: "1 kB or more" },

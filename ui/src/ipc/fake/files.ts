@@ -118,7 +118,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
   };
   const filtered = (view: View) => {
     const { filter } = view;
-    if (filter.text === "" && filter.changes.length === 0 && filter.minSize === null && !filter.setuid && filter.owner === null && filter.content === null) return;
+    if (filter.text === "" && filter.changes.length === 0 && filter.minSize === null && !filter.setuid && filter.owner === null) return;
     view.kept = new Set();
     view.matched = new Set();
     for (const id of everyNode()) {
@@ -175,10 +175,8 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
     const from = nodeOf(id ?? ROOT);
     const size = (node: FakeNode) => sumOf(node, (each) => stateOf(each, { kind: "merged" })?.size ?? 0);
     const item = (node: FakeNode, parent: number | null): MapItem => ({ node: node.id, parent, name: node.name, size: size(node), kind: node.kind, change: "unchanged", rest: 0 });
-    return from.children.flatMap((child) => {
-      const node = nodeOf(child);
-      return [item(node, null), ...node.children.map((below) => item(nodeOf(below), child))];
-    }).filter((each) => each.size > 0);
+    const below = (node: FakeNode, parent: number | null): MapItem[] => node.children.flatMap((child) => [item(nodeOf(child), parent), ...below(nodeOf(child), child)]);
+    return below(from, null).filter((each) => each.size > 0);
   };
 
   const answers: { [K in CallName]?: (args: Commands[K][0]) => CallResult<K> } = {
@@ -286,16 +284,13 @@ function textMatches(path: string, text: string): boolean {
   return new RegExp(`^${pattern}$`).test(wanted.includes("/") ? path.toLowerCase() : name);
 }
 
-const CONTENTS: Record<string, RegExp> = { text: /\.(js|log|html|pem)$|rc$|passwd|os-release|status/, json: /\.json$/, image: /\.(png|svg)$/, program: /\.node$|^(node|sudo)$/, archive: /\.(tar|gz)$/ };
-
 function passes(id: number, node: FakeNode, state: NonNullable<State>, filter: FileFilter): boolean {
   return (
     (filter.text === "" || textMatches(pathOf(id), filter.text)) &&
     (filter.changes.length === 0 || filter.changes.includes(state.change)) &&
     (filter.minSize === null || state.size >= filter.minSize) &&
     (!filter.setuid || state.mode.includes("s")) &&
-    (filter.owner === null || node.owner === filter.owner) &&
-    (filter.content === null || (CONTENTS[filter.content]?.test(node.name) ?? false))
+    (filter.owner === null || node.owner === filter.owner)
   );
 }
 
