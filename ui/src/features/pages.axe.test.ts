@@ -13,6 +13,8 @@ describe("axe finds nothing", () => {
     ["on the images", { kind: "images" }, () => screen.getByRole("grid")],
     ["on an image's overview", image("overview"), () => screen.getByRole("radiogroup")],
     ["on an image's layers", image("layers"), () => screen.getByRole("listbox", { name: /Layers/ })],
+    ["on an image's files", image("files"), () => screen.getByRole("row", { name: /^usr/ })],
+    ["on the files of an archive", { kind: "files", of: { kind: "file", file: 1 }, title: "rootfs.tar" }, () => screen.getByRole("row", { name: /^usr/ })],
     ["on an image's manifest", image("manifest"), () => screen.getByRole("group", { name: "Text of the document" })],
     ["on an image's referrers", image("referrers"), () => screen.getByRole("heading", { name: "Signatures" })],
     ["on a repository", { kind: "repository", input: "nginx" }, () => screen.getByRole("row", { name: /^1\.25-alpine,.*yours is older/ })],
@@ -46,6 +48,31 @@ describe("axe finds nothing", () => {
     expect(await found()).toEqual([]);
     await user.keyboard("{Escape}{Delete}");
     await screen.findByRole("list", { name: "What goes" });
+    expect(await found()).toEqual([]);
+  });
+
+  test("on a file, its filters, the waste, and the map of sizes", async () => {
+    const { app, container } = await renderWindow();
+    const user = userEvent.setup();
+    const found = async () => {
+      const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+    };
+    app.go(image("files"));
+    await user.click(await screen.findByRole("option", { name: /RUN npm ci/ }));
+    await user.click(await screen.findByRole("row", { name: /^app,/ }));
+    await user.keyboard("{ArrowRight}");
+    await user.click(await screen.findByRole("row", { name: /^package.json,/ }));
+    await screen.findByRole("list", { name: /What each layer did/ });
+    await user.type(screen.getByRole("textbox", { name: "Find files" }), "json");
+    await screen.findByText(/^1 of/);
+    await user.click(screen.getByRole("button", { name: /wasted/ }));
+    expect(await found()).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Sizes of layers" }));
+    await user.click(screen.getByRole("button", { name: "Filters" }));
+    expect(await found()).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Show a map of sizes" }));
+    await screen.findByRole("listbox", { name: /Sizes/ });
     expect(await found()).toEqual([]);
   });
 
