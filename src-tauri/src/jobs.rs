@@ -1,7 +1,7 @@
 //! Transfers of this window: a queue, and a snapshot of each job that any number of pages can watch.
 //!
 //! The engine goes on whatever the page does (faults.md row 123): a page that was loaded again watches again and gets
-//! everything first. Updates are at most twenty a second for each watcher (row 124). A finished job stays until it is
+//! everything first. Updates are at most ten a second for each watcher (row 124). A finished job stays until it is
 //! dismissed; one that failed or was cancelled can be taken up again under its id. What is under way when the window is
 //! closed waits, paused, when it is opened again ([`kept`]). Deliberately absent: what a job does, which its [`Task`] knows.
 
@@ -41,8 +41,8 @@ pub use record::{About, Ended, Record};
 
 /// Jobs that move bytes at once; others wait their turn.
 const AT_ONCE: usize = 3;
-/// The shortest time between two updates of one watcher: twenty a second.
-const BETWEEN_UPDATES: Duration = Duration::from_millis(50);
+/// The shortest time between two updates of one watcher: ten a second, as often as a page draws progress.
+const BETWEEN_UPDATES: Duration = Duration::from_millis(100);
 /// A watcher hears of a moving job at least this often: its clock and its rate change without events.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 

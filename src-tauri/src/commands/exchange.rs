@@ -9,8 +9,8 @@ use super::Stream;
 use crate::state::Longshore;
 use crate::wire::{ExchangeDetail, ExchangeHead};
 
-/// The shortest time between two messages: twenty a second.
-const BETWEEN: Duration = Duration::from_millis(50);
+/// The shortest time between two messages: ten a second, as often as a page draws progress.
+const BETWEEN: Duration = Duration::from_millis(100);
 /// How often somebody looks whether the page still lives, where nothing happens.
 const LOOK: Duration = Duration::from_secs(2);
 

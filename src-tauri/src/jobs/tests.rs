@@ -88,7 +88,7 @@ async fn outcome(jobs: &Jobs, id: u64) -> JobOutcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f124_a_storm_of_progress_is_twenty_updates_a_second() {
+async fn f124_a_storm_of_progress_is_ten_updates_a_second() {
     const BYTES: u64 = 200_000;
     let jobs = jobs();
     let id = jobs.start(script("storm", |job, _| async move {
@@ -113,8 +113,8 @@ async fn f124_a_storm_of_progress_is_twenty_updates_a_second() {
     });
     assert_eq!(ended.await.expect("the job is there").expect("it ended").state, JobEnd::Done);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let most = (begun.elapsed().as_secs_f64() * 20.0).ceil() as usize + 1;
-    assert!((10..=most).contains(&updates.len()), "{} updates, at most {most}", updates.len());
+    let most = (begun.elapsed().as_secs_f64() * 10.0).ceil() as usize + 1;
+    assert!((5..=most).contains(&updates.len()), "{} updates, at most {most}", updates.len());
     let last = updates.iter().rev().find_map(|update| update.rows.first()).expect("a row changed");
     assert_eq!((last.done, last.state), (BYTES, RowState::Complete), "the last word is not lost");
 }

@@ -123,7 +123,7 @@ pub struct JobHead {
     pub fault: Option<Fault>,
 }
 
-/// At most 20 a second. The first update of a watch has every row and line; later ones only what changed.
+/// At most ten a second. The first update of a watch has every row and line; later ones only what changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 pub struct JobUpdate {
     pub job: JobHead,

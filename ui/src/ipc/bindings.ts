@@ -282,7 +282,7 @@ export type JobHead = { id: number, verb: Verb, title: string,
   /** the root's digest when done */
   digest: string | null, fault: Fault | null, };
 
-/** At most 20 a second. The first update of a watch has every row and line; later ones only what changed. */
+/** At most ten a second. The first update of a watch has every row and line; later ones only what changed. */
 export type JobUpdate = { job: JobHead, rows: Array<TransferRow>,
   /** lines of "as the Docker client prints it", whole; empty where none changed */
   lines: Array<string>, };
