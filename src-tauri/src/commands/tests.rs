@@ -3,7 +3,6 @@
 mod accounts;
 mod archives;
 mod comparisons;
-mod files;
 mod hostile;
 mod network;
 mod plans;
@@ -12,6 +11,7 @@ mod registries;
 mod repositories;
 mod restarts;
 mod secrets;
+mod trees;
 
 use std::fs;
 use std::path::Path;

@@ -46,7 +46,7 @@ impl<'a> Archives<'a> {
                 archives.longshore(&["save", "-q", "bench/image", "-o", &archives.path("saved.tar")], "full");
             }
             Way::LoadOci => {
-                archives.skopeo(&layout, &format!("oci-archive:{}:latest", archives.path("oci.tar")))
+                archives.skopeo(&layout, &format!("oci-archive:{}:latest", archives.path("oci.tar")));
             }
             Way::LoadDocker => {
                 let to = format!("docker-archive:{}:bench/image:latest", archives.path("docker.tar"));

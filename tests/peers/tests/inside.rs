@@ -91,11 +91,11 @@ fn tool(program: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{program}: {error}"));
-    let mut stdin = child.stdin.take().unwrap();
+    let mut stdin = child.stdin.take().expect("it is there");
     let input = input.to_vec();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
-    let output = child.wait_with_output().unwrap();
-    let _ = writer.join().unwrap();
+    let output = child.wait_with_output().expect("it is there");
+    let _ = writer.join().expect("it is there");
     assert!(output.status.success(), "{program} {arguments:?}");
     output.stdout
 }
@@ -110,7 +110,7 @@ fn run(program: &str, arguments: &[&str]) -> String {
 /// Puts an image into the store of a Longshore, from a layout; its name there.
 fn stored(longshore: &Longshore, image: &Image) -> String {
     let layout = longshore.dir().join("layout");
-    image.write_layout(&layout, "it").unwrap();
+    image.write_layout(&layout, "it").expect("it is there");
     let name = "registry.test/team/app:1";
     longshore.run(&["copy", &format!("oci:{}:it", layout.display()), &format!("store:{name}")]).ok();
     name.to_owned()
@@ -122,18 +122,24 @@ fn on_disk(top: &Path) -> BTreeMap<String, String> {
     let mut names: BTreeMap<(u64, u64), Vec<String>> = BTreeMap::new();
     let mut folders = vec![top.to_owned()];
     while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            let facts = path.symlink_metadata().unwrap();
-            let name = format!("/{}", path.strip_prefix(top).unwrap().display());
+        for path in
+            fs::read_dir(&folder).expect("it is there").map(|entry| entry.expect("it is there").path())
+        {
+            let facts = path.symlink_metadata().expect("it is there");
+            let name = format!("/{}", path.strip_prefix(top).expect("it is there").display());
             let kind = facts.file_type();
             let what = if kind.is_symlink() {
-                format!("link {}", path.read_link().unwrap().display())
+                format!("link {}", path.read_link().expect("it is there").display())
             } else if kind.is_dir() {
                 folders.push(path.clone());
                 "folder".to_owned()
             } else if kind.is_file() {
                 names.entry((facts.dev(), facts.ino())).or_default().push(name.clone());
-                format!("file {} {:?}", facts.mtime(), String::from_utf8_lossy(&fs::read(&path).unwrap()))
+                format!(
+                    "file {} {:?}",
+                    facts.mtime(),
+                    String::from_utf8_lossy(&fs::read(&path).expect("it is there"))
+                )
             } else {
                 format!("special {}", kind.is_fifo())
             };
@@ -145,7 +151,7 @@ fn on_disk(top: &Path) -> BTreeMap<String, String> {
     for mut same in names.into_values().filter(|names| names.len() > 1) {
         same.sort();
         for name in &same {
-            *found.get_mut(name).unwrap() += &format!(" = {same:?}");
+            *found.get_mut(name).expect("it is there") += &format!(" = {same:?}");
         }
     }
     found
@@ -153,10 +159,10 @@ fn on_disk(top: &Path) -> BTreeMap<String, String> {
 
 fn umoci_unpacks(image: &Image, dir: &Path) -> PathBuf {
     let layout = dir.join("for-umoci");
-    gzipped(image).write_layout(&layout, "it").unwrap();
+    gzipped(image).write_layout(&layout, "it").expect("it is there");
     let bundle = dir.join("bundle");
     let image = format!("{}:it", layout.display());
-    run("umoci", &["unpack", "--image", &image, bundle.to_str().unwrap()]);
+    run("umoci", &["unpack", "--image", &image, bundle.to_str().expect("it is there")]);
     bundle.join("rootfs")
 }
 

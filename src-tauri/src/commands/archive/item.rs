@@ -42,8 +42,8 @@ pub async fn drag_out(app: &Arc<Longshore>, item: DragItem) -> Result<bool> {
 
 /// What is written of an item.
 enum Work {
-    Image(Saved),
-    Layer(Saved, Descriptor),
+    Image(Box<Saved>),
+    Layer(Box<(Saved, Descriptor)>),
     File { tree: u64, node: u32, layer: Option<u32> },
 }
 
@@ -52,7 +52,7 @@ async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work
     Ok(match item {
         DragItem::Image { source } => {
             let saved = saved(app, source).await?;
-            (format!("{}.tar", suggested_name(&saved.reference)), Work::Image(saved))
+            (format!("{}.tar", suggested_name(&saved.reference)), Work::Image(Box::new(saved)))
         }
         DragItem::Layer { input, digest } => {
             let digest: Digest = digest.parse().map_err(|problem: oci::digest::DigestProblem| {
@@ -64,7 +64,7 @@ async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work
                 Some((_, "zstd")) => ".tar.zst",
                 _ => ".tar",
             };
-            (format!("{}{ending}", digest.short()), Work::Layer(saved, layer))
+            (format!("{}{ending}", digest.short()), Work::Layer(Box::new((saved, layer))))
         }
         DragItem::File { tree, node, layer } => {
             let open = app.trees().tree(*tree)?;
@@ -79,7 +79,7 @@ async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work
 async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<()> {
     match work {
         Work::Image(saved) => {
-            let id = start(app, vec![saved], SaveFormat::Hybrid, Squeeze::None, path);
+            let id = start(app, vec![*saved], SaveFormat::Hybrid, Squeeze::None, path);
             let outcome = app.jobs().watch(id, |_| true).await?.ok_or_else(Error::cancelled)?;
             match outcome.fault {
                 None if outcome.state == JobEnd::Done => Ok(()),
@@ -88,7 +88,7 @@ async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<()> {
                     .with_hint(fault.hint.unwrap_or_else(|| "See the transfers".to_owned()))),
             }
         }
-        Work::Layer(saved, layer) => write_layer(&*saved.source(), &layer, &path).await,
+        Work::Layer(of) => write_layer(&*of.0.source(), &of.1, &path).await,
         Work::File { tree, node, layer } => write_file(app, tree, node, layer, path).await,
     }
 }

@@ -284,7 +284,7 @@ describe("waste", () => {
     const panel = within(screen.getByRole("region", { name: "Wasted space" }));
     expect(panel.getByText("10.5 MB wasted")).toBeInTheDocument();
     await user.click(panel.getByRole("button", { name: /wasted/ }));
-    expect(await panel.findByText("/root/.npm/_cacache/index")).toBeInTheDocument();
+    expect(await panel.findByText("/srv/.npm/_cacache/index")).toBeInTheDocument();
     expect(panel.getByText("added 2, removed 6")).toBeInTheDocument();
     await user.click(panel.getByRole("button", { name: "/etc/ssl/certs.pem" }));
     await waitFor(() => expect(active()).toBe("certs.pem"));

@@ -31,7 +31,7 @@ const TEXTS: Record<string, [text: string, language: string | null]> = {
   "/app/index.html": [`<h1 id="bold">Hello</h1><script>window.hit = 1</script><img src=x onerror="window.hit = 2">\n`, "html"],
   "/app/drawing.svg": [`<svg xmlns="http://www.w3.org/2000/svg" onload="window.hit = 3"><circle id="bold" r="4"/></svg>\n`, "xml"],
   "/app/colours.log": ["\u001b[31mred\u001b[0m and \u202egnp.exe and zero\u200bwidth\n", null],
-  "/root/.bashrc": ["# ~/.bashrc\nexport PATH=/usr/local/bin:$PATH\nalias ll='ls -l'\n", "shell"],
+  "/srv/.bashrc": ["# ~/.bashrc\nexport PATH=/usr/local/bin:$PATH\nalias ll='ls -l'\n", "shell"],
   "/etc/passwd": ["root:x:0:0:root:/root:/bin/bash\nnode:x:1000:1000::/home/node:/bin/bash\n", null],
 };
 

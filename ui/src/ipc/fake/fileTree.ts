@@ -89,8 +89,8 @@ put("/app/data/app.db", [added(7, 3_900_000), changed(8, 3_900_000, "-rw-------"
 put("/etc/passwd", [added(1, 926), changed(2, 968)]);
 put("/etc/os-release", [added(1, 267)]);
 put("/etc/ssl/certs.pem", [added(1, 210_000), changed(3, 214_000)]);
-put("/root/.npm/_cacache/index", [added(2, 5_900_000), removed(6)], { note: "whiteout" });
-put("/root/.bashrc", [added(1, 571)]);
+put("/srv/.npm/_cacache/index", [added(2, 5_900_000), removed(6)], { note: "whiteout" });
+put("/srv/.bashrc", [added(1, 571)]);
 put("/tmp/build.log", [added(3, 300_000), removed(6)], { note: "whiteout" });
 put("/usr/bin/node", [added(2, 98_000_000)], { mode: "-rwxr-xr-x" });
 put("/usr/bin/sudo", [added(1, 281_000)], { mode: "-rwsr-xr-x" });

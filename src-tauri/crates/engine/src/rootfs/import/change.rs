@@ -245,8 +245,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(lines: &[&str], want: Value) {
-        assert_eq!(Changes::parse(lines).expect("they are right").config(), want, "{lines:?}");
+    fn check(lines: &[&str], want: impl Into<Value>) {
+        assert_eq!(Changes::parse(lines).expect("they are right").config(), want.into(), "{lines:?}");
     }
 
     #[test]

@@ -20,9 +20,10 @@ use crate::job::Job;
 const CHUNK: u64 = 512 * 1024;
 
 /// An image that was made of a filesystem; clones are the same one. Whatever name it is asked for, it is this image.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ImportSource(Arc<Inner>);
 
+#[derive(Debug)]
 struct Inner {
     manifest: Document,
     config: (Descriptor, Bytes),

@@ -118,8 +118,9 @@ async fn a_file_is_looked_at_in_every_layer() {
     let history: Vec<_> =
         detail.history.iter().map(|it| (it.layer, &*it.what, it.size, it.visible)).collect();
     assert_eq!(history, [(2, "replaced here", Some(11), true), (1, "added here", Some(6), false)]);
+    let (app, tree) = (&desk.app, head.id);
     let text = |layer| async move {
-        match files::preview_file(&desk.app, head.id, node, layer).await.expect("a look") {
+        match files::preview_file(app, tree, node, layer).await.expect("a look") {
             FilePreview::Text { text, whole: true, .. } => text,
             other => panic!("{other:?}"),
         }
