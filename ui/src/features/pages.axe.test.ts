@@ -1,10 +1,14 @@
-import { screen, waitFor, within } from "@testing-library/svelte";
+import { configure, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { tick } from "svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { ImageTab, Page } from "../state/navigation.svelte";
 import { renderWindow } from "../test/render";
+
+// axe looks at a whole window, on a machine that builds meanwhile.
+vi.setConfig({ testTimeout: 90_000 });
+configure({ asyncUtilTimeout: 10_000 });
 
 const image = (tab: ImageTab): Page => ({ kind: "image", input: "127.0.0.1:5055/multi:1.0", from: "auto", platform: null, tab });
 
@@ -13,6 +17,8 @@ describe("axe finds nothing", () => {
     ["on the images", { kind: "images" }, () => screen.getByRole("grid")],
     ["on an image's overview", image("overview"), () => screen.getByRole("radiogroup")],
     ["on an image's layers", image("layers"), () => screen.getByRole("listbox", { name: /Layers/ })],
+    ["on an image's files", image("files"), () => screen.getByRole("row", { name: /^usr/ })],
+    ["on the files of an archive", { kind: "files", of: { kind: "file", file: 1 }, title: "rootfs.tar" }, () => screen.getByRole("row", { name: /^usr/ })],
     ["on an image's manifest", image("manifest"), () => screen.getByRole("group", { name: "Text of the document" })],
     ["on an image's referrers", image("referrers"), () => screen.getByRole("heading", { name: "Signatures" })],
     ["on a repository", { kind: "repository", input: "nginx" }, () => screen.getByRole("row", { name: /^1\.25-alpine,.*yours is older/ })],
@@ -46,6 +52,31 @@ describe("axe finds nothing", () => {
     expect(await found()).toEqual([]);
     await user.keyboard("{Escape}{Delete}");
     await screen.findByRole("list", { name: "What goes" });
+    expect(await found()).toEqual([]);
+  });
+
+  test("on a file, its filters, the waste, and the map of sizes", async () => {
+    const { app, container } = await renderWindow();
+    const user = userEvent.setup();
+    const found = async () => {
+      const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+    };
+    app.go(image("files"));
+    await user.click(await screen.findByRole("option", { name: /RUN npm ci/ }));
+    await user.click(await screen.findByRole("row", { name: /^app,/ }));
+    await user.keyboard("{ArrowRight}");
+    await user.click(await screen.findByRole("row", { name: /^package.json,/ }));
+    await screen.findByRole("list", { name: /What each layer did/ });
+    await user.type(screen.getByRole("textbox", { name: "Find files" }), "json");
+    await screen.findByText(/^\d+ of/);
+    await user.click(screen.getByRole("button", { name: /wasted/ }));
+    expect(await found()).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Sizes of layers" }));
+    await user.click(screen.getByRole("button", { name: "Filters" }));
+    expect(await found()).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Show a map of sizes" }));
+    await screen.findByRole("listbox", { name: /Sizes/ });
     expect(await found()).toEqual([]);
   });
 

@@ -8,6 +8,7 @@ import { fakeAccounts, type FakeAccountsOptions } from "./fake/accounts";
 import { CATALOG, HOST, PLATFORM, imageDetail, layersOf, localImage, practiceImage, referenceOf, rootDigest, type FakeImage } from "./fake/catalog";
 import { compareImages } from "./fake/compare";
 import { fakeExplorer } from "./fake/explorer";
+import { fakeFiles, type FakeFilesOptions } from "./fake/files";
 import { update, type FakeJob } from "./fake/job";
 import { runPull } from "./fake/pull";
 import { fakePush } from "./fake/push";
@@ -33,6 +34,8 @@ export type FakeOptions = FakeAccountsOptions & FakeArchivesOptions & {
   /** What is said of single tags when they are described or deleted. */
   tagFaults?: Record<string, Fault>;
   rateLimit?: RateLimit | null;
+  /** What is inside layers. */
+  files?: FakeFilesOptions;
 };
 
 export type FakeHost = Host & { readonly calls: { name: CallName; args: unknown }[]; readonly wire: FakeWire; /** As if files were dragged over the window, dropped or left. */ readonly given: (event: FilesEvent) => void };
@@ -76,6 +79,8 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
 
   const accounts = fakeAccounts({ wire, fail: fault, options });
   const explorer = fakeExplorer({ wire, fault, fast: speed === Infinity, ...(options.tagFaults && { tagFaults: options.tagFaults }), ...(options.rateLimit !== undefined && { rateLimit: options.rateLimit }) });
+
+  const files = fakeFiles({ fail: fault, fast: speed === Infinity, options: options.files });
 
   const registries: RegistryEntry[] = [
     { host: "docker.io", label: "Docker Hub", kind: "hub", state: "anonymous", account: null },
@@ -132,6 +137,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     inspect_image: inspect,
     compare_images: ({ a, b }) => compareImages(a, b, inspect),
     ...explorer.answers,
+    ...files.answers,
     remove_images: ({ references }) => {
       const removed = references.filter((reference) => local.delete(reference));
       return { removed, freedBytes: removed.length * 420_000 };
@@ -198,5 +204,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     watchExchanges: (onExchanges) => wire.watch(onExchanges),
     watchRepository: explorer.watchRepository,
     watchFiles: archives.watchFiles,
+    openTree: files.openTree,
+    findDuplicates: files.findDuplicates,
   };
 }

@@ -1,7 +1,7 @@
 // The only file that talks to Tauri.
 
 import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
-import type { ExchangeHead, FilesEvent, JobOutcome, JobUpdate, RepositoryHead } from "./bindings";
+import type { DuplicateGroup, ExchangeHead, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, TreeHead, TreeProgress } from "./bindings";
 import { toFault, type CallArguments, type CallName, type CallResult, type Host } from "./host";
 
 export { isTauri };
@@ -47,5 +47,17 @@ export const tauriHost: Host = {
     void send<null>("watch_files", { onEvent: channel }).catch((fault: unknown) => {
       console.error("watch_files", fault);
     });
+  },
+
+  openTree(of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<TreeHead> {
+    const channel = new Channel<TreeProgress>();
+    channel.onmessage = onProgress;
+    return send<TreeHead>("open_tree", { of, onProgress: channel });
+  },
+
+  findDuplicates(tree: number, onProgress: (progress: TreeProgress) => void): Promise<DuplicateGroup[]> {
+    const channel = new Channel<TreeProgress>();
+    channel.onmessage = onProgress;
+    return send<DuplicateGroup[]>("find_duplicates", { tree, onProgress: channel });
   },
 };

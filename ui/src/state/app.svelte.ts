@@ -1,7 +1,7 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
 import { createContext } from "svelte";
-import type { AppInfo, Comparison, CompareSide, DaemonView, ImageDetail, JobOutcome, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
+import type { AppInfo, Comparison, CompareSide, DaemonView, ImageDetail, JobOutcome, LayersOf, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
 import { withoutTag } from "../lib/segments";
@@ -10,6 +10,7 @@ import { Kept, ReadCache } from "./cache";
 import { Catalogs } from "./catalogs.svelte";
 import { Dialogs } from "./dialogs.svelte";
 import { Exchanges } from "./exchanges.svelte";
+import { FileTree } from "./files.svelte";
 import { GivenFiles } from "./given.svelte";
 import { Jobs, type Job } from "./jobs.svelte";
 import { Navigation, type Page } from "./navigation.svelte";
@@ -21,6 +22,7 @@ import { TagList } from "./tags.svelte";
 
 /** Each keeps its tags on the host's side. */
 const OPEN_REPOSITORIES = 3;
+const OPEN_TREES = 3;
 
 export class App {
   readonly host: Host;
@@ -46,6 +48,7 @@ export class App {
   readonly #comparisons = new ReadCache<Comparison>(8);
   readonly #referrers = new ReadCache<ReferrerList>();
   readonly #tags = new Kept<TagList>(OPEN_REPOSITORIES, (list) => queueMicrotask(() => list.close()));
+  readonly #trees = new Kept<FileTree>(OPEN_TREES, (tree) => queueMicrotask(() => tree.close()));
 
   /** The reference bar's panel is open: its Pull is then the one orange button. */
   barOpen = $state(false);
@@ -123,6 +126,19 @@ export class App {
       queueMicrotask(() => void list.open());
       return list;
     });
+  }
+
+  /** What is inside layers; going back to it finds it as it was. `digest` tells two images of one name apart. */
+  files(of: LayersOf, digest = ""): FileTree {
+    return this.#trees.get(JSON.stringify([of, digest]), () => {
+      const tree = new FileTree(this.host, of);
+      queueMicrotask(() => void tree.open());
+      return tree;
+    });
+  }
+  /** The same, where it is open already. */
+  openFiles(of: LayersOf, digest = ""): FileTree | null {
+    return this.#trees.known(JSON.stringify([of, digest]));
   }
 
   /** Opens two images side by side; without a second one it is picked there. */
@@ -341,6 +357,8 @@ export function pageCommand(page: Page, practiceHost: string | null): string | n
       return `skopeo list-tags docker://${page.input}`;
     case "compare":
       return page.a && page.b ? `longshore diff ${page.a.input} ${page.b.input}` : null;
+    case "files":
+      return null;
     case "images":
       return "docker image ls --digests";
     case "daemon":

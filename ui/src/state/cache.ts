@@ -23,6 +23,10 @@ export class Kept<T> {
     return known;
   }
 
+  known(key: string): T | null {
+    return this.#known.get(key) ?? null;
+  }
+
   get all(): T[] {
     return [...this.#known.values()];
   }

@@ -1,9 +1,9 @@
 // Where the window is, and the way back. A page names things by reference or id, never by path.
 
-import type { CompareSide } from "../ipc/bindings";
+import type { CompareSide, LayersOf } from "../ipc/bindings";
 import type { Refusal } from "./refusals.svelte";
 
-export type ImageTab = "overview" | "layers" | "manifest" | "referrers";
+export type ImageTab = "overview" | "layers" | "files" | "manifest" | "referrers";
 
 export type Page =
   | { kind: "home" }
@@ -19,6 +19,8 @@ export type Page =
   | { kind: "repository"; input: string }
   /** A side that is null is still to be picked. */
   | { kind: "compare"; a: CompareSide | null; b: CompareSide | null }
+  /** What is inside an archive that was given to the window; `title` names it until it is read. */
+  | { kind: "files"; of: LayersOf; title: string }
   | { kind: "images" }
   /** What a container engine on this computer has; `id` is of `list_daemons`. */
   | { kind: "daemon"; id: string }

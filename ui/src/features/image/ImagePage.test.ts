@@ -34,7 +34,7 @@ describe("an image's page", () => {
     expect(await screen.findByRole("heading", { level: 1, name: "web" })).toBeInTheDocument();
     expect(screen.getByText(/names one config and three layers/)).toBeInTheDocument();
     expect(screen.getByRole("heading", { name: "How it runs" })).toBeInTheDocument();
-    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Overview", "Layers3", "Manifest", "Referrers"]);
+    expect(screen.getAllByRole("tab").map((each) => each.textContent)).toEqual(["Overview", "Layers3", "Files", "Manifest", "Referrers"]);
   });
 
   it("pulls what is missing, and says how much", async () => {

@@ -11,6 +11,8 @@ export function tabCommand(tab: ImageTab, detail: ImageDetail): string {
       return detail.from === "store" ? `docker image inspect ${detail.familiar}` : `docker buildx imagetools inspect ${detail.familiar}`;
     case "layers":
       return `docker history --no-trunc ${detail.familiar}`;
+    case "files":
+      return `longshore files ${detail.familiar} --merged`;
     case "manifest":
       return detail.index !== null && detail.manifest !== null
         ? `crane manifest --platform ${detail.manifest.platform} ${detail.familiar}`
@@ -47,6 +49,7 @@ export function imageActions(detail: ImageDetail, does: Does): Action[] {
     actions.push(
       { id: "image-overview", title: "Show overview", group, icon: "info", run: () => does.show("overview") },
       { id: "image-layers", title: "Show layers", group, icon: "layers", run: () => does.show("layers") },
+      { id: "image-files", title: "Show files", group, icon: "tree", more: "What is inside the layers, without pulling them.", run: () => does.show("files") },
     );
   }
   actions.push({ id: "image-manifest", title: "Show manifest", group, icon: "file-json", run: () => does.show("manifest") });
