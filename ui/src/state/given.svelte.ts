@@ -14,6 +14,8 @@ export class GivenFiles {
   readonly #host: Host;
   readonly #dialogs: Dialogs;
   #waiting: GivenFile[] = [];
+  /** Drags of the window's own that are under way: these are on their way out. */
+  #outward = 0;
 
   constructor(host: Host, dialogs: Dialogs) {
     this.#host = host;
@@ -44,6 +46,16 @@ export class GivenFiles {
     if (this.at === 0) void this.#look();
   }
 
+  /** While the window's own drag goes on, what is over it is that; also for the moment in which the drop is told. */
+  async outward<T>(drag: Promise<T>): Promise<T> {
+    this.#outward += 1;
+    try {
+      return await drag;
+    } finally {
+      setTimeout(() => (this.#outward -= 1), 500);
+    }
+  }
+
   /** What was given and not looked at yet is forgotten. */
   skipRest(): void {
     this.#waiting = [];
@@ -51,6 +63,7 @@ export class GivenFiles {
   }
 
   #happened(event: FilesEvent): void {
+    if (event.kind !== "left" && this.#outward > 0) return;
     if (event.kind === "over") this.over = event.names;
     else {
       this.over = null;

@@ -67,7 +67,7 @@ describe("rows of a view", () => {
     list.choose(index("var"));
     await list.openSiblings(index("var"));
     expect(list.row(list.active)?.name).toBe("var");
-    for (const name of ["app", "etc", "root", "usr", "var"]) expect(list.row(index(name))?.open, name).toBe(true);
+    for (const name of ["app", "etc", "srv", "usr", "var"]) expect(list.row(index(name))?.open, name).toBe(true);
   });
 
   it("show a fault of the host, and go on after it", async () => {

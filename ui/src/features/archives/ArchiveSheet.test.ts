@@ -73,7 +73,7 @@ describe("the import sheet", () => {
       "postgres:16, same tag here points to another image, 85.0 MB new",
     ]);
     expect(within(dialog()).getByText("Every digest was checked while reading")).toBeVisible();
-    expect(within(dialog()).getByText("longshore load -i release-images.tar.zst")).toBeVisible();
+    expect(within(dialog()).getByText("longshore load -i release-images.tar.zst ghcr.io/myteam/myapp:v2 ghcr.io/myteam/worker:v4")).toBeVisible();
   });
 
   it("does not choose an image of which every name moves, and asks before any does", async () => {

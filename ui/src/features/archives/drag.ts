@@ -15,7 +15,7 @@ export function draggedOut(app: App, item: () => DragItem | null): Attachment<HT
       event.preventDefault();
       const what = item();
       if (what === null) return;
-      void app.host.call("drag_out", { item: what }).catch((thrown: unknown) => {
+      void app.given.outward(app.host.call("drag_out", { item: what })).catch((thrown: unknown) => {
         void app.dialogs.ask({ kind: "failed", fault: toFault(thrown), subject: subjectOf(what), verb: "save" });
       });
     };

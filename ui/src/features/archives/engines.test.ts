@@ -1,7 +1,8 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
-import { describe, expect, it } from "vitest";
+import { tick } from "svelte";
+import { describe, expect, it, vi } from "vitest";
 import { fault, type FakeOptions } from "../../ipc/fake";
 import { renderWindow } from "../../test/render";
 
@@ -82,6 +83,21 @@ describe("dragged out of the window", () => {
       { item: { kind: "image", source: { input: `${HOST}/web:2.0`, from: "store", platform: null } } },
       { item: { kind: "layer", input: `${HOST}/web:2.0`, digest: expect.stringMatching(/^sha256:/) as string } },
     ]);
+  });
+
+  it("is not mistaken for a file that is brought in", async () => {
+    const { app, host } = await renderWindow({ local: ["web:2.0"] });
+    app.inspect(`${HOST}/web:2.0`, { from: "store" });
+    let dropped: (there: boolean) => void = () => undefined;
+    const call = host.call.bind(host);
+    vi.spyOn(host, "call").mockImplementation((name, args) => (name === "drag_out" ? (new Promise((resolve) => (dropped = resolve as never)) as never) : call(name, args)));
+    await fireEvent.dragStart(await screen.findByRole("heading", { level: 1, name: "web" }));
+    host.given({ kind: "over", names: ["web-2.0.tar"] });
+    await tick();
+    expect(screen.queryByText("Drop to look inside")).toBeNull();
+    dropped(true);
+    host.given({ kind: "given", files: [] });
+    expect(app.given.of).toBe(0);
   });
 
   it("has Save beside it, and says what did not work", async () => {

@@ -54,8 +54,9 @@ describe("command lines", () => {
     ["export", "hybrid", "zstd", null, "docker export $(docker create ghcr.io/a/web:1) | zstd > web-1.tar.zst"],
   ] as const)("%s %s %s", (way, format, compression, platform, said) => expect(saveCommand(way, [web], format, compression, platform, "web-1")).toBe(said));
   it("says Longshore's own where Docker has no such thing", () => {
-    expect(saveCommand("save", [{ ...web, from: "registry" }], "hybrid", "none", null, "web-1")).toMatch(/^longshore save /);
-    expect(saveCommand("save", [web], "oci", "none", null, "web-1")).toMatch(/^longshore save /);
+    expect(saveCommand("save", [{ ...web, from: "registry" }], "hybrid", "none", null, "web-1")).toBe("longshore save docker://ghcr.io/a/web:1 -o web-1.tar");
+    expect(saveCommand("save", [web], "oci", "zstd", "linux/arm64", "web-1")).toBe("longshore save ghcr.io/a/web:1 -o web-1.tar.zst --format oci-archive --compress zstd --platform linux/arm64");
+    expect(saveCommand("save", [web], "folder", "none", null, "web-1")).toBe("longshore save ghcr.io/a/web:1 -o web-1 --format oci");
   });
   it("quotes what a person typed", () => {
     expect(importCommand("my fs.tar", { name: "a:b", platform: "linux/arm64", changes: ["ENV A=it's"], message: "" })).toBe("docker import --change 'ENV A=it'\\''s' --platform linux/arm64 'my fs.tar' a:b");

@@ -75,9 +75,9 @@ export function saveCommand(way: Way, sources: readonly SaveSource[], format: Sa
     const words = ["docker", "save", ...(platform === null ? [] : ["--platform", platform])];
     return compression === "none" ? commandLine([...words, "-o", file, ...names]) : `${commandLine([...words, ...names])}${pipe} > ${quoted(file)}`;
   }
-  const target = format === "folder" ? name : file;
-  const words = ["longshore", "save", ...names, "-o", target];
-  if (format !== "hybrid") words.push("--format", format === "folder" ? "oci-dir" : "oci");
+  const words = ["longshore", "save", ...sources.map(({ input, from }) => (from === "registry" ? `docker://${input}` : input)), "-o", format === "folder" ? name : file];
+  if (format !== "hybrid") words.push("--format", format === "folder" ? "oci" : "oci-archive");
+  if (compression !== "none") words.push("--compress", compression);
   if (platform !== null) words.push("--platform", platform);
   return commandLine(words);
 }

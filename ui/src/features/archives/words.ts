@@ -53,9 +53,11 @@ export function imagesLine(images: readonly ArchiveImage[]): string {
 }
 
 /** The line that does the same in a terminal: Docker's, or Longshore's own where Docker takes no choice. */
-export function loadCommand(view: ArchiveView, chosen: Chosen, destination: string | null): string {
-  if (destination !== null) return commandLine(["longshore", "load", "-i", view.name, "--to", destination]);
-  if (view.kind === "layout" || chosen.size < view.images.length) return commandLine(["longshore", "load", "-i", view.name]);
+export function loadCommand(view: ArchiveView, chosen: Chosen, destination: string | null, replace: boolean): string {
+  const some = chosen.size < view.images.length;
+  const names = some ? view.images.filter(({ index }) => chosen.has(index)).map((image) => image.names[0]?.name ?? image.digest) : [];
+  if (destination !== null) return commandLine(["longshore", "load", "-i", view.name, "--to", destination, ...names]);
+  if (some || replace || view.kind === "layout") return commandLine(["longshore", "load", "-i", view.name, ...(replace ? ["--replace"] : []), ...names]);
   return view.command;
 }
 

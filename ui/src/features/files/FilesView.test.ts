@@ -39,7 +39,7 @@ describe("the tree", () => {
     const { user } = await draw();
     expect(await grid()).toHaveAttribute("aria-rowcount", "5");
     expect(screen.getByRole("tab", { name: /Files/, selected: true })).toHaveTextContent("Files300,053");
-    expect(rows()).toEqual(["app", "etc", "root", "usr", "var"]);
+    expect(rows()).toEqual(["app", "etc", "srv", "usr", "var"]);
     const app = await row("app");
     expect(app).toHaveAttribute("aria-expanded", "false");
     await open(user, "app", "node_modules");
@@ -53,7 +53,7 @@ describe("the tree", () => {
     await grid();
     await user.click(layer(/RUN npm ci/));
     await grid(/changes of layer 6/);
-    await open(user, "app", "root", ".npm", "_cacache");
+    await open(user, "app", "srv", ".npm", "_cacache");
     const changed = await row("package-lock.json");
     expect(changed).toHaveAccessibleName("package-lock.json, modified, 88.0 kB, layers 5, 6");
     expect(changed.querySelector(".mk")).toHaveTextContent("~");
@@ -110,9 +110,9 @@ describe("the tree", () => {
     });
     await user.click(layer(/ADD rootfs/));
     await waitFor(() => expect(screen.getByRole("treegrid")).toHaveAttribute("aria-busy", "true"));
-    expect(rows()).toEqual(["app", "etc", "root", "usr", "var"]);
+    expect(rows()).toEqual(["app", "etc", "srv", "usr", "var"]);
     release();
-    await waitFor(() => expect(rows()).toEqual(["etc", "root", "usr", "var"]));
+    await waitFor(() => expect(rows()).toEqual(["etc", "srv", "usr", "var"]));
   });
 });
 
@@ -127,7 +127,7 @@ describe("the keyboard", () => {
     await user.keyboard("{ArrowDown}{ArrowDown}{ArrowLeft}");
     await waitFor(() => expect(active()).toBe("app"));
     await user.keyboard("{ArrowLeft}");
-    await waitFor(() => expect(rows()).toEqual(["app", "etc", "root", "usr", "var"]));
+    await waitFor(() => expect(rows()).toEqual(["app", "etc", "srv", "usr", "var"]));
     await user.keyboard("us");
     expect(active()).toBe("usr");
     await user.keyboard("*");
@@ -213,7 +213,7 @@ describe("find", () => {
     expect(screen.getByRole("button", { name: "Filters, 2 set" })).toHaveFocus();
     await user.click(screen.getByRole("button", { name: "Remove filter: Owner 1000" }));
     await user.click(screen.getByRole("button", { name: "Remove filter: 10 MB or more" }));
-    await waitFor(() => expect(rows()).toEqual(["app", "etc", "root", "usr", "var"]));
+    await waitFor(() => expect(rows()).toEqual(["app", "etc", "srv", "usr", "var"]));
   });
 });
 
@@ -238,7 +238,7 @@ describe("a file", () => {
     await open(user, "app");
     await user.click(await row("server.js"));
     await user.click(await screen.findByRole("button", { name: "Save file…" }));
-    await waitFor(() => expect(app.announcement).toBe("Saved server.js"));
+    await waitFor(() => expect(app.announcement).toBe("Saved layer.tar.gz"));
     expect(asked("save_item")).toMatchObject([{ item: { kind: "file", layer: 7 } }]);
     (await row("server.js")).dispatchEvent(new Event("dragstart", { bubbles: true, cancelable: true }));
     await waitFor(() => expect(asked("drag_out")).toHaveLength(1));

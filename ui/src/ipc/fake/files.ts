@@ -239,8 +239,6 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
       path === "/app/package.json"
         ? { lines: [{ a: 1, b: 1, text: "{" }, { a: 2, b: null, text: '  "version": "1.0.0"' }, { a: null, b: 2, text: '  "version": "1.1.0"' }, { a: null, b: 3, text: '  "sharp": "^0.33.4"' }, { a: 3, b: 4, text: "}" }], why: null }
         : { lines: null, why: "It is no text" },
-    save_item: ({ item }) => (item.kind === "file" ? nodeOf(item.node).name : "layer.tar.gz"),
-    drag_out: () => true,
   };
   return { answers, openTree, findDuplicates };
 }
