@@ -78,7 +78,7 @@ struct Slow {
 impl ImageSource for Slow {
     async fn resolve(&self, _: &Target, _: &Job) -> engine::Result<Document> {
         let root = &self.image.root;
-        Ok(Document { descriptor: root.descriptor(), bytes: root.bytes.clone().into() })
+        Ok(Document { descriptor: root.descriptor(), bytes: root.bytes.clone() })
     }
 
     async fn document(&self, descriptor: &Descriptor, _: &Job) -> engine::Result<Document> {
