@@ -214,7 +214,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
   compression_unsupported: {
     title: null,
     about: "Longshore reads gzip, zstd, bzip2 and xz.",
-    causes: () => [],
+    causes: () => [retry("Can it be packed again?", "A file that was unpacked and compressed with one of these is read")],
     docker: null,
   },
   registry_refused: {
