@@ -136,6 +136,33 @@ export class TagList {
     return rows;
   }
 
+  /**
+   * The first row from `from` on whose tag starts with this, whatever its case; then from the top. Rows that are not here
+   * are asked for, a thousand at a time; null where there is none, or they can't be had.
+   */
+  async startingWith(start: string, from: number): Promise<number | null> {
+    const wanted = start.toLowerCase();
+    const fits = (tag: string) => tag.toLowerCase().startsWith(wanted);
+    const generation = this.#generation;
+    const { matched } = this;
+    for (let step = 0; step < matched; ) {
+      const at = (from + step) % matched;
+      const row = this.row(at);
+      if (row !== null) {
+        if (fits(row.tag)) return at;
+        step += 1;
+        continue;
+      }
+      const to = Math.min(matched, at + 1000, at + matched - step) - 1;
+      const tags = await this.tagsBetween(at, to).catch(() => []);
+      if (tags.length === 0 || generation !== this.#generation) return null;
+      const found = tags.findIndex(fits);
+      if (found >= 0) return at + found;
+      step += tags.length;
+    }
+    return null;
+  }
+
   /** Reads the details of every tag that the filter finds, so that the whole list can be put in order. */
   async readAll(): Promise<void> {
     const { head } = this;

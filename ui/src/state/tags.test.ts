@@ -25,6 +25,23 @@ function givingUp(delay: number) {
 }
 const described = (list: TagList, from: number, to: number) => Array.from({ length: to - from }, (_, index) => list.row(from + index)).filter((row) => row?.digest != null).length;
 
+describe("the first letters of a tag", () => {
+  it("find it among rows that were never loaded, and from the top again", async () => {
+    const list = new TagList(fakeHost({ speed: Infinity }), "nginx");
+    await list.open();
+    await vi.waitFor(() => expect(list.head?.finished).toBe(true));
+    const names = await list.tagsBetween(0, list.matched - 1);
+    const far = names.length - 1;
+    const name = names[far] ?? "";
+    expect(list.row(far)).toBeNull();
+    expect(await list.startingWith(name.toUpperCase(), 0)).toBe(names.findIndex((tag) => tag.startsWith(name)));
+    const first = names[0] ?? "";
+    expect(await list.startingWith(first, far)).toBe(names[far]?.startsWith(first) ? far : 0);
+    expect(await list.startingWith("no such tag", 5)).toBeNull();
+    list.close();
+  });
+});
+
 describe("details of tags", () => {
   it("come for what is on screen, though a new question ends the one before", async () => {
     const { host, asked } = givingUp(20);

@@ -220,6 +220,17 @@ describe("a push on its page", () => {
     expect(app.navigation.page).toMatchObject({ kind: "image", input: name, from: "registry" });
   });
 
+  it("names every tag of a push of all, and opens their repository", async () => {
+    const user = userEvent.setup();
+    const lines = ["v1", "v2"].map((tag) => `${tag}: digest: ${digestOf(tag)} size: 1370`);
+    const { app } = await page([push({ state: "done", digest: digestOf("v2"), reference: "ghcr.io/myteam/myapp" })], { lines });
+    expect(within(screen.getByRole("list", { name: "Tags and their digests" })).getAllByRole("listitem").map((line) => line.textContent)).toEqual(lines);
+    expect(screen.getByRole("button", { name: "Copy 2 digests" })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Copy pinned reference" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Open the repository" }));
+    expect(app.navigation.page).toEqual({ kind: "repository", input: "ghcr.io/myteam/myapp" });
+  });
+
   it("sends again what failed", async () => {
     const user = userEvent.setup();
     const { calls } = await page([push({ id: 4, state: "failed", fault: fault("connection_lost", "The registry closed the connection") })], { rows: [row({ state: "failed" })] });
