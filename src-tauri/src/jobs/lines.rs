@@ -38,18 +38,12 @@ impl Lines {
         }
     }
 
-    /// The image under way is over: its lines stay as they are, and `last` follows them.
-    pub fn end<'a>(
-        &mut self,
-        last: String,
-        rows: &HashMap<Digest, usize>,
-        row: impl Fn(usize) -> &'a TransferRow,
-    ) {
+    /// The image under way is over: its lines stay as they are, and what is said now follows them.
+    pub fn settle<'a>(&mut self, rows: &HashMap<Digest, usize>, row: impl Fn(usize) -> &'a TransferRow) {
         let layers = std::mem::take(&mut self.layers);
         self.done.extend(
             layers.iter().filter_map(|digest| Some(line(self.verb, digest, row(*rows.get(digest)?)))),
         );
-        self.say(last);
     }
 
     /// A line of its own, after the others.

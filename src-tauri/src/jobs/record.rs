@@ -137,8 +137,8 @@ impl Record {
 
     /// One image of it is over: its layers stay as they are, and `last` follows them.
     pub fn end_image(&mut self, last: String) {
-        self.lines.end(last, &self.by_digest, |at| &self.rows[at].shown);
-        self.touch_lines();
+        self.lines.settle(&self.by_digest, |at| &self.rows[at].shown);
+        self.say(last);
     }
 
     /// A line that belongs to no layer.
@@ -203,6 +203,7 @@ impl Record {
         self.stop_clock(now);
         let (state, outcome) = match result {
             Ok(ended) => {
+                self.lines.settle(&self.by_digest, |at| &self.rows[at].shown);
                 for line in &ended.last_lines {
                     self.say(line);
                 }

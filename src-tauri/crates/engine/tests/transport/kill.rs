@@ -14,7 +14,7 @@ use testkit::registry::Registry;
 use crate::scene::{MIB, Scene, check_store, pull, quick};
 
 /// Heads of requests and answers, bytes.
-const HEADS: u64 = 64 << 10;
+const HEADS: u64 = 256 << 10;
 
 /// Where the test's other process finds what to pull, and into what.
 const ROLE: &str = "LONGSHORE_TEST_PULL";
