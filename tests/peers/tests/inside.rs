@@ -54,6 +54,10 @@ fn image() -> Image {
         Entry::file("other/first", b"replaced"),
         Entry::hardlink("other/third", "other/second"),
         Entry::file("etc/other", b"two"),
+        // Within one layer the target's name is given away after the link was made.
+        Entry::file("again/first", b"before"),
+        Entry::hardlink("again/second", "again/first"),
+        Entry::file("again/first", b"after"),
     ];
     let third = [
         Entry::directory("var/old"),

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::open::{LayerReader, Layers};
 use super::stack::{Stack, Version};
-use super::{LayerIndex, name};
+use super::{LayerIndex, Node, name};
 use crate::compression::Decoder;
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
@@ -62,21 +62,32 @@ impl Stack {
     }
 
     /// The layer and the node that have the bytes of an entry: its own, or of a hard link those of the file that had its
-    /// target's name when the link was made. None where that is nowhere, or a folder.
+    /// target's name when the link was made, whatever has that name now. None where that is nowhere, or a folder.
     pub fn bytes_of(&self, version: &Version<'_>) -> Option<(usize, u32)> {
         let (mut layer, mut node) = (version.layer, version.node);
         for _ in 0..LINKS {
             match node.kind() {
                 Kind::Directory => return None,
-                Kind::HardLink => {
-                    let path = self.find(&node.link())?;
-                    let found = self.at(path, layer + 1)?;
-                    (layer, node) = (found.layer, found.node);
-                }
+                Kind::HardLink => (layer, node) = self.linked(layer, node)?,
                 _ => return Some((layer, node.number())),
             }
         }
         None
+    }
+
+    /// What a hard link of a layer led to: an entry before it in the same layer, or what the layers below have.
+    fn linked<'a>(&'a self, layer: usize, link: Node<'_>) -> Option<(usize, Node<'a>)> {
+        let target = link.link();
+        let (parts, _) = name::parts(name::trim(&target));
+        let (leaf, above) = parts.split_last()?;
+        let before = self.layers()[layer]
+            .find(above.iter().copied())
+            .and_then(|folder| folder.versions(leaf).filter(|node| node.data() < link.data()).last());
+        if let Some(node) = before.filter(|node| !node.is_implied()) {
+            return Some((layer, node));
+        }
+        let found = self.at(self.find(&target)?, layer)?;
+        Some((found.layer, found.node))
     }
 }
 

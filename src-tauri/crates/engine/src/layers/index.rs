@@ -220,16 +220,19 @@ impl<'a> Node<'a> {
 
     /// The child with a name, the version that counts.
     pub fn child(&self, name: &[u8]) -> Option<Self> {
+        self.versions(name).find(|node| !node.is_shadowed())
+    }
+
+    /// Every version of a child, in the archive's order.
+    pub fn versions<'b>(&self, name: &'b [u8]) -> impl Iterator<Item = Self> + use<'a, 'b> {
+        let index = self.index;
         let range = self.range();
         let (mut low, mut high) = (range.start, range.end);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.index.brief(middle).1 < name { low = middle + 1 } else { high = middle }
+            if index.brief(middle).1 < name { low = middle + 1 } else { high = middle }
         }
-        (low..range.end)
-            .map(|number| self.index.node(number))
-            .take_while(|node| node.name() == name)
-            .find(|node| !node.is_shadowed())
+        (low..range.end).map(move |number| index.node(number)).take_while(move |node| node.name() == name)
     }
 
     /// What it is.

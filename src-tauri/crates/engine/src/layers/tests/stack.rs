@@ -133,15 +133,23 @@ fn f090_links_are_followed_within_the_image_and_never_out_of_it() {
 fn a_hard_link_leads_to_what_had_its_targets_name() {
     let stack = stack(&[
         &[file("a", "first"), link("b", "a", Kind::HardLink), link("c", "b", Kind::HardLink)],
-        &[file("a", "second"), link("d", "/b", Kind::HardLink), link("e", "gone", Kind::HardLink)],
+        &[
+            link("early", "a", Kind::HardLink),
+            file("a", "second"),
+            link("late", "a", Kind::HardLink),
+            file("a", "the third"),
+            link("d", "/b", Kind::HardLink),
+            link("e", "gone", Kind::HardLink),
+        ],
     ]);
     let bytes = |path: &str| {
         let path = stack.find(path.as_bytes()).unwrap();
         let version = stack.at(path, 2).unwrap();
         stack.bytes_of(&version).map(|(layer, node)| (layer, stack.layers()[layer].node(node).size()))
     };
-    assert_eq!(bytes("a"), Some((1, 6)));
-    for path in ["b", "c", "d"] {
+    assert_eq!(bytes("a"), Some((1, 9)));
+    assert_eq!(bytes("late"), Some((1, 6)), "as it was between two entries of one layer");
+    for path in ["b", "c", "d", "early"] {
         assert_eq!(bytes(path), Some((0, 5)), "{path}");
     }
     assert_eq!(bytes("e"), None);
