@@ -42,6 +42,7 @@ describe("in words", () => {
   it("counts and groups fields", () => {
     const fields = [{ group: "Runs", name: "User", a: "x", b: "y" }, { group: "Environment", name: "P", a: "1", b: "1" }, { group: "Runs", name: "Cmd", a: null, b: "z" }];
     expect(fieldCount(fields)).toBe("2 of 3 fields differ");
+    expect(fieldCount(fields.slice(1, 2))).toBe("Its one field is equal");
     expect(byGroup(fields).map(({ group, fields: some }) => [group, some.length])).toEqual([["Runs", 2], ["Environment", 1]]);
   });
   it("says where each side is looked up in the command", () => {

@@ -105,6 +105,7 @@ export function layerLine(slab: Slab): string {
 /** `3 of 14 fields differ`. */
 export function fieldCount(fields: readonly ComparedField[]): string {
   const some = fields.filter(differs).length;
+  if (some === 0 && fields.length === 1) return "Its one field is equal";
   return some === 0 ? `All ${plural(fields.length, "field")} are equal` : `${some} of ${plural(fields.length, "field")} ${some === 1 ? "differs" : "differ"}`;
 }
 
