@@ -12,6 +12,7 @@
 
 mod axe;
 mod display;
+mod drag;
 mod driver;
 mod keys;
 mod page;
@@ -19,5 +20,6 @@ mod process;
 mod window;
 
 pub use display::Display;
+pub use drag::Drag;
 pub use keys::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
 pub use window::{Home, Window};

@@ -59,7 +59,7 @@ pub struct Window {
     _last_sight: LastSight,
     pub(crate) client: Client,
     _driver: Driver,
-    _display: Display,
+    display: Display,
     home: Home,
 }
 
@@ -71,10 +71,15 @@ impl Window {
 
     /// A start in this home, on a display of this size. Returns when the page is there.
     pub async fn open_in(home: Home, width: u32, height: u32) -> Self {
+        Self::open_with(home, &[], width, height).await
+    }
+
+    /// A start with these arguments on its command line.
+    pub async fn open_with(home: Home, arguments: &[&str], width: u32, height: u32) -> Self {
         let program = program();
         let display = Display::start(width, height);
         let driver = Driver::start(display.name(), &home);
-        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program, "args": [] } });
+        let capabilities = json!({ "webkitgtk:browserOptions": { "binary": program, "args": arguments } });
         let capabilities = capabilities.as_object().expect("an object").clone();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
@@ -82,7 +87,7 @@ impl Window {
         let client = client.unwrap_or_else(|error| panic!("the app did not start: {error}"));
         let session = client.session_id().await.ok().flatten().unwrap_or_default();
         let last_sight = LastSight { driver: driver.address(), session };
-        let window = Self { _last_sight: last_sight, client, _driver: driver, _display: display, home };
+        let window = Self { _last_sight: last_sight, client, _driver: driver, display, home };
         let url = window.client.current_url().await.expect("a page");
         assert_eq!(
             url.scheme(),
@@ -97,7 +102,7 @@ impl Window {
 
     /// Closes it, and gives the home back for the next start.
     pub async fn close(self) -> Home {
-        let Self { client, _driver, _display, home, .. } = self;
+        let Self { client, _driver, display: _display, home, .. } = self;
         let _ = client.close().await;
         home
     }
@@ -105,6 +110,11 @@ impl Window {
     /// Where it lives.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// The display that it is on: `:1`.
+    pub fn display(&self) -> &str {
+        self.display.name()
     }
 
     /// Another size, pixels.

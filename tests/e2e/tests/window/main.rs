@@ -1,6 +1,7 @@
 //! The window, used as a person uses it.
 
 mod accounts;
+mod archives;
 mod details;
 mod first;
 mod hostile;
@@ -11,5 +12,5 @@ mod transfers;
 
 /// What every test begins with.
 mod prelude {
-    pub use e2e::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
+    pub use e2e::{ARROW_DOWN, CONTROL, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
 }

@@ -153,6 +153,18 @@ describe("the import sheet", () => {
     expect(within(dialog()).getByRole("checkbox", { name: /^Move/ })).toBeVisible();
   });
 
+  it.each([
+    ["single.tar", "Just look inside", { kind: "archive", file: 1, image: 0, platform: null }],
+    ["release-images.tar.zst", "Just look at ghcr.io/myteam/myapp:v2", { kind: "archive", file: 1, image: 0, platform: null }],
+    ["container-fs.tar", "Just look inside", { kind: "file", file: 1 }],
+  ])("just looks into %s", async (name, button, of) => {
+    const { app, dialog, requests, user } = await dropped([name]);
+    await user.click(await within(dialog()).findByRole("button", { name: button }));
+    expect(app.navigation.page).toEqual({ kind: "files", of, title: name });
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect([...requests("start_load"), ...requests("start_import")]).toEqual([]);
+  });
+
   it("shows a fault in place, and reads again", async () => {
     const { dialog } = await dropped(["broken.tar"]);
     expect(await within(dialog()).findByText("Could not be opened")).toBeVisible();

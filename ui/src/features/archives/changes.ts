@@ -25,7 +25,7 @@ const lines = (text: string): string[] => text.split("\n").map((line) => line.tr
 /** `/bin/sh -l` as `["/bin/sh","-l"]`; a list that was typed, and what only a shell understands, as it is. */
 export function exec(text: string): string {
   const typed = text.trim();
-  if (typed.startsWith("[") || /["'`$&|;<>(){}*?\\#~]/.test(typed)) return typed;
+  if (/["'`$&|;<>(){}[\]*?\\#~]/.test(typed)) return typed;
   return JSON.stringify(typed.split(/\s+/));
 }
 

@@ -15,6 +15,7 @@ describe("lines of a Dockerfile", () => {
     ['["a","b c"]', '["a","b c"]'],
     ["echo $HOME && ls", "echo $HOME && ls"],
     ['say "two words"', 'say "two words"'],
+    ["ls [a-z]", "ls [a-z]"],
   ])("%j as %j", (text, said) => expect(exec(text)).toBe(said));
   it("leaves out what is empty", () => expect(changeLines(NO_SETTINGS)).toEqual([]));
   it("keeps a value with spaces and quotes together", () => expect(changeLines({ ...NO_SETTINGS, env: 'A=say "hi" \\o/' })).toEqual(['ENV A="say \\"hi\\" \\\\o/"']));
