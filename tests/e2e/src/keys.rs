@@ -10,5 +10,7 @@ pub const ENTER: char = '\u{e007}';
 pub const ESCAPE: char = '\u{e00c}';
 /// The tabulator.
 pub const TAB: char = '\u{e004}';
+/// The arrow key to the left.
+pub const ARROW_LEFT: char = '\u{e012}';
 /// The arrow key down.
 pub const ARROW_DOWN: char = '\u{e015}';
