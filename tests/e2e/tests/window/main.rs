@@ -2,6 +2,7 @@
 
 mod accounts;
 mod details;
+mod explore;
 mod first;
 mod hostile;
 mod keyboard;
