@@ -21,6 +21,5 @@ mod window;
 
 pub use display::Display;
 pub use drag::Drag;
-pub use keys::{ARROW_DOWN, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
 pub use keys::{ARROW_DOWN, ARROW_LEFT, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
 pub use window::{Home, Window};

@@ -3,6 +3,7 @@
 mod accounts;
 mod archives;
 mod details;
+mod explore;
 mod files;
 mod first;
 mod hostile;
@@ -13,6 +14,5 @@ mod transfers;
 
 /// What every test begins with.
 mod prelude {
-    pub use e2e::{ARROW_DOWN, CONTROL, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
-    pub use e2e::{ARROW_DOWN, ARROW_LEFT, CONTROL, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
+    pub use e2e::{ARROW_DOWN, ARROW_LEFT, CONTROL, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
 }
