@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::archive::{ArchiveSink, Format};
+use engine::archive::{ArchiveSink, Compression, Format};
 use engine::endpoint::{ImageSink, ImageSource, Target};
 use engine::job::Job;
 use engine::registry::{Registries, RegistrySource};
@@ -100,7 +100,8 @@ impl Task for Save {
 
     fn key(&self) -> String {
         let images = self.images.iter().map(|image| format!("{} {:?}", image.reference, image.platforms));
-        format!("save {} {:?}", self.path.display(), images.collect::<Vec<_>>())
+        let how = (self.format, self.compression);
+        format!("save {} {how:?} {:?}", self.path.display(), images.collect::<Vec<_>>())
     }
 
     fn writes(&self) -> Option<&Path> {
@@ -125,7 +126,13 @@ impl Task for Save {
 impl Save {
     async fn archive(&self, format: Format, job: &Job) -> Result<Digest> {
         let path = self.path.clone();
-        let sink = Arc::new(blocking(move || ArchiveSink::create(&path, format)).await?);
+        let compression = match self.compression {
+            Squeeze::None => Compression::None,
+            Squeeze::Gzip => Compression::Gzip,
+            Squeeze::Zstd => Compression::Zstd,
+        };
+        let begun = blocking(move || ArchiveSink::create_compressed(&path, format, compression));
+        let sink = Arc::new(begun.await?);
         let root = self.every(sink.clone(), job).await?;
         job.checkpoint().await?;
         Arc::into_inner(sink).expect("the transfers let go of it").finish().await?;

@@ -159,6 +159,25 @@ async fn f109_a_save_that_is_cancelled_leaves_what_stood_there() {
     assert_eq!(archive::identify_file(&desk.app, id).await.expect("a view").images.len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_save_is_compressed_as_it_was_asked_for() {
+    let desk = Desk::new();
+    let registry = Registry::start();
+    registry.put("team/app", "1.0", &TestImage::of_size(1, 50_000));
+    let input = registry.reference("team/app", "1.0");
+    let rows = [(Squeeze::Gzip, "app.tar.gz", "gzip"), (Squeeze::Zstd, "app.tar.zst", "zstd")];
+    for (compression, name, wanted) in rows {
+        desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path(name));
+        let images = vec![SaveSource { input: input.clone(), from: Origin::Registry, platform: None }];
+        let request = SaveRequest { images, format: SaveFormat::Hybrid, compression };
+        let job = archive::start_save(&desk.app, request).await.expect("it starts").expect("chosen");
+        assert_eq!(desk.finish(job).await.0.state, JobEnd::Done, "{name}");
+        let id = desk.give(desk.path(name)).await;
+        let view = archive::identify_file(&desk.app, id).await.expect("a view");
+        assert_eq!((view.compression.as_deref(), view.images.len()), (Some(wanted), 1), "{name}");
+    }
+}
+
 fn import(file: u64, name: &str, changes: &[&str]) -> ImportRequest {
     ImportRequest {
         file,
