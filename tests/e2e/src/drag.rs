@@ -13,6 +13,7 @@ use crate::window::Window;
 const SOURCE: &str = r#"
 import sys
 import gi
+gi.require_version("Gdk", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import Gdk, GLib, Gtk
 uris = [GLib.filename_to_uri(path) for path in sys.argv[1:]]
@@ -50,9 +51,13 @@ impl Drag {
             .stdout(Stdio::piped());
         let mut source = Process::start(&mut command);
         let output = source.child().stdout.take().expect("it is piped");
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).expect("it says when it is there");
-        assert_eq!(line.trim(), "ready", "the drag source did not start");
+        let said = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            BufReader::new(output).read_line(&mut line).map(|_| line)
+        });
+        let said = tokio::time::timeout(Duration::from_secs(20), said).await;
+        let line = said.expect("the drag source did not start").expect("nothing panics").expect("it is read");
+        assert_eq!(line.trim(), "ready");
         let drag = Self { _source: source, display };
         drag.point(&["mousemove", "24", "24", "mousedown", "1"]).await;
         // A drag begins with a move, and a window hears of it by the moves that follow.

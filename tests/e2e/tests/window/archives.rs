@@ -102,7 +102,7 @@ async fn f107_a_name_that_stands_for_another_image_moves_only_when_that_was_agre
     window.says("same tag here points to another image").await;
     let chosen = "return document.querySelector('dialog[open] .rw [role=checkbox]')?.ariaChecked === 'true'";
     assert_eq!(window.script(chosen, vec![]).await, serde_json::json!(false), "nothing is chosen unseen");
-    window.press("Load team/app:1").await;
+    window.click("dialog[open] .rw [role=checkbox]").await;
     let waits = "return document.querySelector('dialog[open] .btn--go')?.title === 'Confirm the move first'";
     window.until("the move is asked for", waits).await;
     window.show("move-asked").await;
@@ -124,7 +124,7 @@ async fn several_files_are_looked_at_in_turn() {
     window.press("Load 1 image").await;
     window.says("2 of 2").await;
     window.says("Root filesystem").await;
-    window.press("Cancel").await;
+    window.chord(&[ESCAPE]).await;
     window.says("Loaded app.tar").await;
 }
 

@@ -225,10 +225,10 @@ describe("a file", () => {
     await user.click(await row("package.json"));
     expect(await screen.findByText("1.2 kB, -rw-r--r--, 0:0, JSON")).toBeInTheDocument();
     const versions = within(screen.getByRole("list", { name: "What each layer did with it" }));
-    expect(versions.getByRole("button", { name: /Layer 6, replaced here/ })).toHaveAttribute("aria-pressed", "true");
+    expect(versions.getByRole("button", { name: /Layer 6 replaced here/ })).toHaveAttribute("aria-pressed", "true");
     // The line that layer 5 has not is marked.
     await waitFor(() => expect(document.querySelectorAll(".line.ch")).toHaveLength(1));
-    await user.click(versions.getByRole("button", { name: /Layer 5, hidden by layer 6/ }));
+    await user.click(versions.getByRole("button", { name: /Layer 5 hidden by layer 6/ }));
     await waitFor(() => expect((asked("preview_file") as { layer: number }[]).some(({ layer: each }) => each === 5)).toBe(true));
     await waitFor(() => expect(document.querySelectorAll(".line.ch")).toHaveLength(0));
   });
