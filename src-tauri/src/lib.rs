@@ -30,6 +30,7 @@ mod network;
 mod practice;
 mod runtime;
 mod settings;
+mod shell;
 mod state;
 mod trees;
 mod window;

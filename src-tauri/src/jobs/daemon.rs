@@ -16,6 +16,7 @@ use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
 use super::save::Saved;
 use super::{About, Ended, Log, Task};
+use crate::shell;
 use crate::state::blocking;
 use crate::wire::Verb;
 
@@ -42,7 +43,7 @@ impl Task for Take {
             reference: reference.map_or_else(|_| self.image.clone(), |name| name.canonical()),
             source: Some(self.daemon.name().to_owned()),
             platform: None,
-            command: format!("{program} save {} | longshore load", self.image),
+            command: format!("{program} save {} | longshore load", shell::word(&self.image)),
         }
     }
 

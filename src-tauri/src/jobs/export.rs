@@ -14,6 +14,7 @@ use oci::descriptor::Descriptor;
 use tempfile::NamedTempFile;
 
 use super::{About, Ended, Log, Task};
+use crate::shell;
 use crate::state::{Longshore, blocking};
 use crate::trees;
 use crate::wire::{LayersOf, LookIn, Origin, SaveSource, Squeeze, Verb};
@@ -41,10 +42,11 @@ pub struct Export {
 impl Task for Export {
     fn about(&self) -> About {
         let name = self.reference.familiar();
+        let file = shell::word(&self.file);
         let command = match self.compression {
-            Squeeze::None => format!("docker export $(docker create {name}) -o {}", self.file),
-            Squeeze::Gzip => format!("docker export $(docker create {name}) | gzip > {}", self.file),
-            Squeeze::Zstd => format!("docker export $(docker create {name}) | zstd > {}", self.file),
+            Squeeze::None => format!("docker export $(docker create {name}) -o {file}"),
+            Squeeze::Gzip => format!("docker export $(docker create {name}) | gzip > {file}"),
+            Squeeze::Zstd => format!("docker export $(docker create {name}) | zstd > {file}"),
         };
         About {
             verb: Verb::Export,

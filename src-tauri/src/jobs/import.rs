@@ -13,6 +13,7 @@ use engine::{Code, Error, Result};
 use oci::Reference;
 
 use super::{About, Ended, Log, Task};
+use crate::shell;
 use crate::state::blocking;
 use crate::wire::Verb;
 
@@ -39,18 +40,15 @@ pub struct Import {
 #[async_trait]
 impl Task for Import {
     fn about(&self) -> About {
-        let changes: String = self
-            .changes
-            .iter()
-            .map(|change| format!("--change '{}' ", change.replace('\'', r"'\''")))
-            .collect();
+        let changes: String =
+            self.changes.iter().map(|change| format!("--change {} ", shell::word(change))).collect();
         About {
             verb: Verb::Import,
             title: self.name.familiar(),
             reference: self.name.canonical(),
             source: Some(self.file.clone()),
             platform: Some(self.options.platform.to_string()),
-            command: format!("docker import {changes}{} {}", self.file, self.name.familiar()),
+            command: format!("docker import {changes}{} {}", shell::word(&self.file), self.name.familiar()),
         }
     }
 

@@ -15,6 +15,7 @@ use engine::{Code, Error, Result};
 use oci::Reference;
 
 use super::{About, Ended, Log, Task};
+use crate::shell;
 use crate::state::blocking;
 use crate::wire::{LoadImage, Verb};
 
@@ -57,9 +58,9 @@ impl Task for Load {
             source: Some(self.file.clone()),
             platform: None,
             command: match &self.to {
-                To::Store(..) => format!("docker load -i {}", self.file),
+                To::Store(..) => format!("docker load -i {}", shell::word(&self.file)),
                 To::Registry(_, name) => {
-                    format!("longshore load -i {} --to {}", self.file, name.familiar())
+                    format!("longshore load -i {} --to {}", shell::word(&self.file), name.familiar())
                 }
             },
         }

@@ -14,6 +14,7 @@ use engine::{Code, Error, Result};
 use oci::{Digest, Reference};
 
 use super::{About, Ended, Log, Task};
+use crate::shell;
 use crate::state::blocking;
 use crate::wire::{SaveFormat, Squeeze, Verb};
 
@@ -198,11 +199,18 @@ fn remove(removing: impl FnOnce() -> std::io::Result<()>) -> std::io::Result<()>
 
 /// The line that does this in a terminal.
 pub fn command(names: &str, format: SaveFormat, compression: Squeeze, file: &str) -> String {
+    let file = shell::word(file);
     match (format, compression) {
         (SaveFormat::Hybrid, Squeeze::None) => format!("docker save {names} -o {file}"),
         (SaveFormat::Hybrid, Squeeze::Gzip) => format!("docker save {names} | gzip > {file}"),
         (SaveFormat::Hybrid, Squeeze::Zstd) => format!("docker save {names} | zstd > {file}"),
-        (SaveFormat::Oci, _) => format!("longshore save {names} --format oci -o {file}"),
-        (SaveFormat::Folder, _) => format!("longshore copy store:{names} oci:{file}"),
+        (SaveFormat::Oci, Squeeze::None) => format!("longshore save {names} --format oci-archive -o {file}"),
+        (SaveFormat::Oci, Squeeze::Gzip) => {
+            format!("longshore save {names} --format oci-archive --compress gzip -o {file}")
+        }
+        (SaveFormat::Oci, Squeeze::Zstd) => {
+            format!("longshore save {names} --format oci-archive --compress zstd -o {file}")
+        }
+        (SaveFormat::Folder, _) => format!("longshore save {names} --format oci -o {file}"),
     }
 }

@@ -12,6 +12,7 @@ use super::{
     ArchiveEvidence, ArchiveImage, ArchiveKind, ArchiveLayer, ArchiveName, ArchiveView, FilesystemView,
     NameState,
 };
+use crate::shell;
 use crate::wire::Explanation;
 
 /// Cards of what it could be.
@@ -50,16 +51,17 @@ impl ArchiveView {
         if whiteouts > 0 && found.kind != Kind::Layer {
             problems.push(format!("{whiteouts} of its names look like whiteouts, which hide other files"));
         }
+        let word = shell::word(file);
         let command = match found.advice {
             Advice::Import | Advice::ImportLayer => {
-                format!("docker import {file} {}", suggested_name(file))
+                format!("docker import {word} {}", suggested_name(file))
             }
             Advice::Load if kind == ArchiveKind::Layout => {
-                format!("skopeo copy --all oci:{file} containers-storage:NAME")
+                format!("skopeo copy --all oci:{word} containers-storage:NAME")
             }
-            Advice::Load => format!("docker load -i {file}"),
-            Advice::Chart => format!("helm push {file} oci://REGISTRY/NAMESPACE"),
-            Advice::GetAgain | Advice::Nothing => format!("tar -tvf {file}"),
+            Advice::Load => format!("docker load -i {word}"),
+            Advice::Chart => format!("helm push {word} oci://REGISTRY/NAMESPACE"),
+            Advice::GetAgain | Advice::Nothing => format!("tar -tvf {word}"),
         };
         Self {
             id,
