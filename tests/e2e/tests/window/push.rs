@@ -75,6 +75,8 @@ async fn a_name_is_given_here_and_in_the_registry_without_moving_bytes() {
     let host = window.practice_host().await;
     pull(&window, &format!("{host}/hello:1.0")).await;
     window.press("Open image").await;
+    // A shortcut is there with what it is about.
+    window.says("What the name points to").await;
     window.chord(&[CONTROL, SHIFT, 'T']).await;
     let caret = "return document.activeElement?.closest('dialog[open]') !== null && document.activeElement?.tagName === 'INPUT'";
     window.until("the sheet has the caret", caret).await;
