@@ -12,7 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
 use super::format::{self, Extra, Foot, HEAD, IMPLIED, MARKER, MOVED, NONE, OPAQUE, RECORD, Record};
-use super::format::{SHADOWED, SPARSE, WHITEOUT, kind_byte};
+use super::format::{SHADOWED, SPARSE, WHITEOUT};
 use super::mapped::Mapped;
 use super::name;
 use crate::tar::{Entry, Kind};
@@ -108,7 +108,7 @@ impl Builder {
         let mut record = Record {
             first_child: 0,
             parent,
-            kind: kind_byte(entry.kind),
+            kind: entry.kind.flag(),
             flags: if moved { MOVED } else { 0 },
             mode: entry.mode as u16,
             uid: u32::try_from(entry.uid).unwrap_or(NONE),
@@ -425,7 +425,7 @@ impl Tree<'_> {
     fn implied(&self, at: u32) -> Record {
         Record {
             name: self.folders[at as usize].name,
-            kind: kind_byte(Kind::Directory),
+            kind: Kind::Directory.flag(),
             flags: IMPLIED,
             mode: 0o755,
             ..Record::default()

@@ -11,7 +11,7 @@
 //! Numbers are in the machine's own byte order: the file never leaves it. It is made again where anything about it does
 //! not fit.
 
-use crate::tar::{Kind, Segment};
+use crate::tar::Segment;
 
 pub(super) const MAGIC: [u8; 8] = *b"lshidx\x01\n";
 pub(super) const HEAD: usize = 64;
@@ -108,33 +108,6 @@ impl Record {
             data: wide(14),
             hash: wide(16),
         }
-    }
-}
-
-/// A kind as a byte: its flag in a tar.
-pub(super) fn kind_byte(kind: Kind) -> u8 {
-    match kind {
-        Kind::File => b'0',
-        Kind::HardLink => b'1',
-        Kind::Symlink => b'2',
-        Kind::CharDevice => b'3',
-        Kind::BlockDevice => b'4',
-        Kind::Directory => b'5',
-        Kind::Fifo => b'6',
-        Kind::Other(flag) => flag,
-    }
-}
-
-pub(super) fn kind_of(byte: u8) -> Kind {
-    match byte {
-        b'0' => Kind::File,
-        b'1' => Kind::HardLink,
-        b'2' => Kind::Symlink,
-        b'3' => Kind::CharDevice,
-        b'4' => Kind::BlockDevice,
-        b'5' => Kind::Directory,
-        b'6' => Kind::Fifo,
-        other => Kind::Other(other),
     }
 }
 

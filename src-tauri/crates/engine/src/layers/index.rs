@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 
 use super::format::{self, Extra, FOOT, Foot, HEAD, IMPLIED, MARKER, MOVED, OPAQUE, RECORD, Record};
-use super::format::{SHADOWED, SPARSE, WHITEOUT, kind_of};
+use super::format::{SHADOWED, SPARSE, WHITEOUT};
 use super::mapped::Mapped;
 use super::name;
 use crate::compression::Compression;
@@ -117,7 +117,7 @@ impl LayerIndex {
     /// Kind and flags of a node, without the rest of its record.
     pub(super) fn kind(&self, number: u32) -> (Kind, u8) {
         let record = self.record(number);
-        (kind_of(record.kind), record.flags)
+        (Kind::of_flag(record.kind), record.flags)
     }
 
     /// Flags and name of a node, without the rest of its record.
@@ -237,7 +237,7 @@ impl<'a> Node<'a> {
 
     /// What it is.
     pub fn kind(&self) -> Kind {
-        kind_of(self.record.kind)
+        Kind::of_flag(self.record.kind)
     }
 
     /// Whether it is a folder.

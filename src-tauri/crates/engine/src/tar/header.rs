@@ -33,6 +33,34 @@ impl Kind {
     pub fn has_bytes(self) -> bool {
         matches!(self, Self::File | Self::Other(_))
     }
+
+    /// The type flag that says it (POSIX `ustar`).
+    pub fn flag(self) -> u8 {
+        match self {
+            Self::File => b'0',
+            Self::HardLink => b'1',
+            Self::Symlink => b'2',
+            Self::CharDevice => b'3',
+            Self::BlockDevice => b'4',
+            Self::Directory => b'5',
+            Self::Fifo => b'6',
+            Self::Other(flag) => flag,
+        }
+    }
+
+    /// What a type flag says; the inverse of [`Kind::flag`].
+    pub fn of_flag(flag: u8) -> Self {
+        match flag {
+            b'0' => Self::File,
+            b'1' => Self::HardLink,
+            b'2' => Self::Symlink,
+            b'3' => Self::CharDevice,
+            b'4' => Self::BlockDevice,
+            b'5' => Self::Directory,
+            b'6' => Self::Fifo,
+            other => Self::Other(other),
+        }
+    }
 }
 
 /// What a block says, without the extensions before it.
@@ -113,15 +141,9 @@ impl Flavour {
 
 fn kind(flag: u8, is_gnu_sparse: bool) -> Kind {
     match flag {
-        b'0' | 0 | b'7' => Kind::File,
-        b'1' => Kind::HardLink,
-        b'2' => Kind::Symlink,
-        b'3' => Kind::CharDevice,
-        b'4' => Kind::BlockDevice,
-        b'5' => Kind::Directory,
-        b'6' => Kind::Fifo,
+        0 | b'7' => Kind::File,
         b'S' if is_gnu_sparse => Kind::File,
-        other => Kind::Other(other),
+        flag => Kind::of_flag(flag),
     }
 }
 

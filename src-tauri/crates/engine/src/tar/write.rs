@@ -209,16 +209,7 @@ struct Block([u8; BLOCK]);
 impl Block {
     fn new(kind: Kind) -> Self {
         let mut block = [0; BLOCK];
-        block[156] = match kind {
-            Kind::File => b'0',
-            Kind::HardLink => b'1',
-            Kind::Symlink => b'2',
-            Kind::CharDevice => b'3',
-            Kind::BlockDevice => b'4',
-            Kind::Directory => b'5',
-            Kind::Fifo => b'6',
-            Kind::Other(flag) => flag,
-        };
+        block[156] = kind.flag();
         block[257..265].copy_from_slice(b"ustar\x0000");
         Self(block)
     }
