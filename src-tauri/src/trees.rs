@@ -39,6 +39,8 @@ pub struct Tree {
     pub title: String,
     /// Where the bytes are.
     pub layers: Layers,
+    /// They are far away: what is read of them is counted.
+    pub far: bool,
     /// Every path.
     pub stack: Arc<Stack>,
     /// What a container sees.
@@ -159,6 +161,12 @@ impl Tree {
     /// What is stored for nothing.
     pub fn waste(&self) -> &Waste {
         self.waste.get_or_init(|| layers::waste(&self.stack))
+    }
+
+    /// Bytes of its layers that were fetched so far, of how many; none where nothing is far away.
+    pub fn fetched(&self) -> Option<(u64, u64)> {
+        let all = || self.layers.descriptors().iter().map(|layer| layer.size).sum();
+        self.far.then(|| (self.layers.fetched(), all()))
     }
 
     /// Whether a number is one of its paths.

@@ -66,8 +66,8 @@ pub async fn open_tree(
             unpacked_bytes: worths.iter().map(|worth| worth.unpacked).sum(),
             efficiency: waste.efficiency,
             wasted_bytes: waste.wasted_bytes,
-            fetched: opened.fetched.map(|(fetched, _)| fetched),
-            fetchable: opened.fetched.map(|(_, all)| all),
+            fetched: opened.tree.fetched().map(|(fetched, _)| fetched),
+            fetchable: opened.tree.fetched().map(|(_, all)| all),
         };
         head.id = app.trees().keep(opened.tree)?;
         Ok(head)
@@ -79,6 +79,11 @@ pub async fn open_tree(
 pub async fn close_tree(app: &Arc<Longshore>, tree: u64) -> Result<()> {
     app.trees().close(tree);
     Ok(())
+}
+
+/// Bytes of the layers of a tree that were fetched so far; none where they are here.
+pub async fn fetched_bytes(app: &Arc<Longshore>, tree: u64) -> Result<Option<u64>> {
+    Ok(app.trees().tree(tree)?.fetched().map(|(fetched, _)| fetched))
 }
 
 /// Opens a view on a tree, with its folders closed.

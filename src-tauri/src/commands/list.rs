@@ -58,6 +58,7 @@ commands! {
     daemon::start_give(daemon: String, input: String, platform: Option<String>) -> u64;
     files::open_tree(of: LayersOf, on_progress: Stream<TreeProgress>) -> TreeHead;
     files::close_tree(tree: u64) -> ();
+    files::fetched_bytes(tree: u64) -> Option<u64>;
     files::open_view(tree: u64, scope: FileScope, filter: FileFilter) -> FileViewHead;
     files::close_view(view: u64) -> ();
     files::fold_files(view: u64, node: u32, open: bool, deep: bool) -> FileViewHead;

@@ -8,7 +8,7 @@ use engine::archive::{Archive, ArchiveSource};
 use engine::endpoint::{ImageSource, Target};
 use engine::image::{Image, inspect};
 use engine::job::Job;
-use engine::layers::{IndexCache, IndexProgress, Layers, Scope, State};
+use engine::layers::{self, IndexCache, IndexProgress, Layers, Scope, State};
 use engine::registry::RegistrySource;
 use engine::{Code, Error, Result};
 use oci::descriptor::Descriptor;
@@ -33,8 +33,6 @@ pub struct Opened {
     pub labels: Vec<String>,
     /// How each layer's list of files was come by.
     pub indexed_by: Vec<IndexedBy>,
-    /// Bytes that were fetched, of how many; none where nothing is far away.
-    pub fetched: Option<(u64, u64)>,
 }
 
 /// Where the layers are.
@@ -147,17 +145,20 @@ async fn index(
     tell: impl Fn(TreeProgress) + Send + Sync + 'static,
 ) -> Result<Opened> {
     let Place { title, source, layers: descriptors, labels, verify, far, cache } = place;
-    let read = if far { IndexedBy::Streaming } else { IndexedBy::Reading };
-    let seen = Arc::new(Mutex::new(vec![(read, None::<Instant>); descriptors.len()]));
+    let seen = Arc::new(Mutex::new(vec![(IndexedBy::Cache, None::<Instant>); descriptors.len()]));
     let (told, sizes) = (seen.clone(), descriptors.iter().map(|layer| layer.size).collect::<Vec<_>>());
-    let layers = Layers::new(source, &descriptors, verify);
-    let stack = layers.index(&cache, job, move |IndexProgress { layer, done, entries, cached }| {
+    let layers = Layers::new(source, &descriptors, verify, &cache);
+    let layers = if far { layers.far() } else { layers };
+    let stack = layers.index(job, move |IndexProgress { layer, done, entries, fetched, by }| {
         let due = {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            let (by, last) = &mut told[layer];
-            if cached {
-                *by = IndexedBy::Cache;
-            }
+            let (known, last) = &mut told[layer];
+            *known = match by {
+                layers::IndexedBy::Cache => IndexedBy::Cache,
+                layers::IndexedBy::Contents => IndexedBy::Contents,
+                layers::IndexedBy::Reading if far => IndexedBy::Streaming,
+                layers::IndexedBy::Reading => IndexedBy::Reading,
+            };
             let due = done >= sizes[layer] || last.is_none_or(|last| last.elapsed() >= BETWEEN);
             if due {
                 *last = Some(Instant::now());
@@ -166,7 +167,7 @@ async fn index(
         };
         if due {
             let number = u32::try_from(layer + 1).unwrap_or(u32::MAX);
-            let fetched = if far && !cached { done } else { 0 };
+            let fetched = if far { fetched } else { 0 };
             tell(TreeProgress { layer: number, done, total: sizes[layer], entries, fetched });
         }
     });
@@ -175,18 +176,14 @@ async fn index(
         seen.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(by, _)| *by).collect();
     let merging = stack.clone();
     let merged = blocking(move || State::new(&merging, Scope::Merged)).await?;
-    let fetched = far.then(|| {
-        let sizes = descriptors.iter().zip(&indexed_by);
-        let far = sizes.filter(|(_, by)| **by == IndexedBy::Streaming).map(|(layer, _)| layer.size).sum();
-        (far, descriptors.iter().map(|layer| layer.size).sum())
-    });
     let tree = Tree {
         title,
         layers,
+        far,
         stack,
         merged: Arc::new(merged),
         waste: OnceLock::new(),
         held: Mutex::default(),
     };
-    Ok(Opened { tree, labels, indexed_by, fetched })
+    Ok(Opened { tree, labels, indexed_by })
 }

@@ -51,7 +51,6 @@ pub enum IndexedBy {
     /// Its bytes were streamed from the registry, once.
     Streaming,
     /// Its own table of contents was fetched (eStargz, zstd:chunked).
-    #[expect(dead_code, reason = "the page can show it; no layer is read that way yet")]
     Contents,
 }
 

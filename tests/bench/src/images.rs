@@ -27,21 +27,37 @@ pub struct BenchImage {
 impl BenchImage {
     /// Makes it, or takes what an earlier run made: `layers` gzip layers of `total` bytes, one of them of `largest`.
     pub fn make(work: &Path, name: &'static str, layers: usize, total: u64, largest: Option<u64>) -> Self {
+        let rest = largest.map_or(total / layers as u64, |largest| (total - largest) / (layers as u64 - 1));
+        let mut files = Files::new();
+        Self::write(work, name, layers, |layout, at| {
+            let size = if at == layers / 2 { largest.unwrap_or(rest) } else { rest };
+            layer(layout, &mut files, size)
+        })
+    }
+
+    /// As [`BenchImage::make`]: so many small files in every layer.
+    pub fn make_many(work: &Path, name: &'static str, layers: usize, files: u64) -> Self {
+        Self::write(work, name, layers, |layout, at| many(layout, at as u64, files))
+    }
+
+    fn write(
+        work: &Path,
+        name: &'static str,
+        layers: usize,
+        mut layer: impl FnMut(&Path, usize) -> (Digest, u64, Digest),
+    ) -> Self {
         let layout = work.join(format!("image-{name}"));
         let done = layout.join("digest");
         if let Ok(digest) = std::fs::read_to_string(&done) {
             return Self { name, layout, digest };
         }
-        eprintln!("making the image `{name}` ({} MB in {layers} layers)", total / 1_000_000);
+        eprintln!("making the image `{name}` ({layers} layers)");
         let _ = std::fs::remove_dir_all(&layout);
         std::fs::create_dir_all(layout.join("blobs/sha256")).expect("the layout can be made");
-        let rest = largest.map_or(total / layers as u64, |largest| (total - largest) / (layers as u64 - 1));
-        let mut files = Files::new();
         let mut descriptors = Vec::new();
         let mut diff_ids = Vec::new();
         for at in 0..layers {
-            let size = if at == layers / 2 { largest.unwrap_or(rest) } else { rest };
-            let (digest, bytes, diff_id) = layer(&layout, &mut files, size);
+            let (digest, bytes, diff_id) = layer(&layout, at);
             descriptors.push(
                 json!({"mediaType": media_type::OCI_LAYER_GZIP, "digest": digest.as_str(), "size": bytes}),
             );
@@ -129,48 +145,82 @@ impl Iterator for Files {
     }
 }
 
+/// A layer that is being written.
+struct Layer {
+    tar: tar::Builder<Hashing<GzEncoder<Hashing<BufWriter<File>>>>>,
+    path: PathBuf,
+}
+
+impl Layer {
+    fn begin(layout: &Path) -> Self {
+        let path = layout.join("blobs/sha256/part");
+        let file = File::create(&path).expect("a file for the layer");
+        let outer = Hashing::new(BufWriter::with_capacity(1 << 20, file));
+        let mut tar = tar::Builder::new(Hashing::new(GzEncoder::new(outer, Compression::new(1))));
+        tar.mode(tar::HeaderMode::Deterministic);
+        Self { tar, path }
+    }
+
+    /// Bytes so far, near enough: the encoder holds little back.
+    fn bytes(&self) -> u64 {
+        self.tar.get_ref().inner.get_ref().bytes
+    }
+
+    fn add(&mut self, name: &str, bytes: &[u8]) {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        self.tar.append_data(&mut header, name, bytes).expect("the layer can be written");
+    }
+
+    /// Its digest and bytes, and the digest of what it unpacks to.
+    fn finish(self) -> (Digest, u64, Digest) {
+        let inner = self.tar.into_inner().expect("the layer can be written");
+        let diff_id = inner.hasher.finish();
+        let outer = inner.inner.finish().expect("the layer can be written");
+        let (digest, bytes) = (outer.hasher.finish(), outer.bytes);
+        outer.inner.into_inner().expect("the layer can be written");
+        let named = self.path.with_file_name(digest.hex());
+        std::fs::rename(&self.path, named).expect("the layer can be named");
+        (digest, bytes, diff_id)
+    }
+}
+
 fn layer(layout: &Path, files: &mut Files, size: u64) -> (Digest, u64, Digest) {
-    let path = layout.join("blobs/sha256/part");
-    let outer =
-        Hashing::new(BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file for the layer")));
-    let inner = Hashing::new(GzEncoder::new(outer, Compression::new(1)));
-    let mut tar = tar::Builder::new(inner);
-    tar.mode(tar::HeaderMode::Deterministic);
+    let mut layer = Layer::begin(layout);
     let mut number = 0_u64;
-    // The encoder holds little back, so what it has written is the layer's size, near enough.
-    while tar.get_ref().inner.get_ref().bytes < size {
+    while layer.bytes() < size {
         number += 1;
         match files.next() {
             Some(file) => {
                 // A file much larger than what is left would make another image than the one that is named.
-                let left = size - tar.get_ref().inner.get_ref().bytes;
+                let left = size - layer.bytes();
                 if file.metadata().map_or(0, |metadata| metadata.len()) > left.max(1 << 20) * 2 {
                     continue;
                 }
                 let name = file.strip_prefix("/").expect("absolute").to_owned();
                 // A file that vanishes or can't be read is left out: any file will do.
                 if let Ok(mut open) = File::open(&file) {
-                    let _ = tar.append_file(name, &mut open);
+                    let _ = layer.tar.append_file(name, &mut open);
                 }
             }
-            None => {
-                let bytes = noise(number, 1 << 20);
-                let mut header = tar::Header::new_gnu();
-                header.set_size(bytes.len() as u64);
-                header.set_mode(0o644);
-                header.set_cksum();
-                tar.append_data(&mut header, format!("noise/{number}"), bytes.as_slice())
-                    .expect("the layer can be written");
-            }
+            None => layer.add(&format!("noise/{number}"), &noise(number, 1 << 20)),
         }
     }
-    let inner = tar.into_inner().expect("the layer can be written");
-    let diff_id = inner.hasher.finish();
-    let outer = inner.inner.finish().expect("the layer can be written");
-    let (digest, bytes) = (outer.hasher.finish(), outer.bytes);
-    outer.inner.into_inner().expect("the layer can be written");
-    std::fs::rename(&path, layout.join("blobs/sha256").join(digest.hex())).expect("the layer can be named");
-    (digest, bytes, diff_id)
+    layer.finish()
+}
+
+/// Files of some hundred bytes, forty to a folder; every third of them is in the layer before, too.
+fn many(layout: &Path, at: u64, files: u64) -> (Digest, u64, Digest) {
+    let mut layer = Layer::begin(layout);
+    for number in 0..files {
+        let file = if number % 3 == 0 { number } else { at * files + number };
+        let (top, folder) = (file / 4_000, file / 40);
+        let name = format!("srv/modules/package-{top}/lib/part-{folder}/source-{file}.js");
+        layer.add(&name, &noise(file * 31 + at, 200 + (file % 300) as usize));
+    }
+    layer.finish()
 }
 
 /// Bytes that do not compress, the same for the same seed.

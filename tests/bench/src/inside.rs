@@ -1,5 +1,5 @@
 //! What is inside layers: the list of all files, beside `gzip -dc | tar -t` layer by layer and dive where it is on PATH,
-//! and the flattened filesystem, beside umoci.
+//! and the flattened filesystem, beside umoci and crane.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,13 +24,15 @@ pub struct Inside<'a> {
     image: &'a BenchImage,
     longshore: PathBuf,
     folder: PathBuf,
+    /// The image in a registry, for crane, where that is here.
+    remote: Option<String>,
     /// An archive that dive reads, where dive is here.
     archive: Option<PathBuf>,
 }
 
 impl<'a> Inside<'a> {
     /// Fills a store in `folder`.
-    pub fn new(image: &'a BenchImage, longshore: &Path, folder: &Path) -> Self {
+    pub fn new(image: &'a BenchImage, longshore: &Path, folder: &Path, host: &str) -> Self {
         let from = format!("oci:{}:latest", image.layout().display());
         let mut command = Command::new(longshore);
         command.args(["copy", "-q", &from, "store:bench/image:latest", "--store"]).arg(folder.join("store"));
@@ -43,7 +45,9 @@ impl<'a> Inside<'a> {
             assert!(quiet(command.args(["--insecure-policy", "copy", "-q", &from, &to])), "skopeo failed");
             archive = Some(path);
         }
-        Self { image, longshore: longshore.to_owned(), folder: folder.to_owned(), archive }
+        let crane = quiet(Command::new("crane").arg("version"));
+        let remote = crane.then(|| format!("{host}/{}:latest", image.name));
+        Self { image, longshore: longshore.to_owned(), folder: folder.to_owned(), remote, archive }
     }
 
     /// Runs every program once.
@@ -54,7 +58,10 @@ impl<'a> Inside<'a> {
                 all.push(("tar", self.tar()));
                 all.extend(self.archive.as_deref().map(|archive| ("dive", self.dive(archive))));
             }
-            Look::Export => all.push(("umoci", self.umoci())),
+            Look::Export => {
+                all.push(("umoci", self.umoci()));
+                all.extend(self.remote.as_deref().map(|remote| ("crane", self.crane(remote))));
+            }
             Look::Again => {}
         }
         all
@@ -95,6 +102,14 @@ impl<'a> Inside<'a> {
         let mut command = Command::new("time");
         command.args(["dive", "--source", "docker-archive", "--json"]).arg(json).arg(archive);
         time(&command, "dive")
+    }
+
+    fn crane(&self, remote: &str) -> Figures {
+        let flat = self.folder.join("crane.tar");
+        let mut command = Command::new("time");
+        let figures = time(command.args(["crane", "export", "--insecure", remote]).arg(&flat), "crane");
+        let _ = fs::remove_file(flat);
+        figures
     }
 
     fn umoci(&self) -> Figures {

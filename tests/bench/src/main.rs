@@ -23,7 +23,7 @@ use report::Report;
 /// Measures Longshore beside skopeo and umoci, and crane and dive where they are on PATH.
 #[derive(Parser)]
 struct Options {
-    /// Rounds that count; one more goes first and does not.
+    /// Rounds that count; one more goes first and does not. The registry is the `docker-registry` on PATH.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Only the jobs whose name contains this.
@@ -46,6 +46,7 @@ fn main() {
     std::fs::create_dir_all(&options.work).expect("the work folder can be made");
     let small = BenchImage::make(&options.work, "small", 5, 39 << 20, None);
     let large = BenchImage::make(&options.work, "large", 8, 1_166 << 20, Some(578 << 20));
+    let many = BenchImage::make_many(&options.work, "manyfiles", 3, 115_000);
     let registry = DockerRegistry::open();
     for image in [&small, &large] {
         image.upload(&registry.host());
@@ -69,12 +70,15 @@ fn main() {
     ] {
         run_push(&options, &mut report, name, image, &registry.host(), way);
     }
-    for (look, name) in [
-        (Look::Index, "list all files of large"),
-        (Look::Again, "list all files of large again"),
-        (Look::Export, "export large"),
+    for (image, look, name) in [
+        (&large, Look::Index, "list all files of large"),
+        (&large, Look::Again, "list all files of large again"),
+        (&many, Look::Index, "list all files of manyfiles"),
+        (&many, Look::Again, "list all files of manyfiles again"),
+        (&large, Look::Export, "export large"),
+        (&many, Look::Export, "export manyfiles"),
     ] {
-        run_inside(&options, &mut report, name, &large, look);
+        run_inside(&options, &mut report, name, image, &registry.host(), look);
     }
     for (way, name) in [
         (archive::Way::Save, "save large from the store"),
@@ -144,7 +148,14 @@ fn run_push(options: &Options, report: &mut Report, name: &str, image: &BenchIma
     report.print_job(name);
 }
 
-fn run_inside(options: &Options, report: &mut Report, name: &str, image: &BenchImage, look: Look) {
+fn run_inside(
+    options: &Options,
+    report: &mut Report,
+    name: &str,
+    image: &BenchImage,
+    host: &str,
+    look: Look,
+) {
     if !name.contains(&options.only) {
         return;
     }
@@ -153,7 +164,7 @@ fn run_inside(options: &Options, report: &mut Report, name: &str, image: &BenchI
         .tempdir_in(&options.work)
         .expect("a folder for the store");
     let longshore = std::path::absolute(&options.longshore).expect("the working folder is known");
-    let inside = Inside::new(image, &longshore, folder.path());
+    let inside = Inside::new(image, &longshore, folder.path(), host);
     for round in 0..=options.rounds {
         for (contender, figures) in inside.measure(look) {
             if round > 0 {

@@ -1125,6 +1125,7 @@ export type Commands = {
   start_give: [{ daemon: string; input: string; platform: string | null }, number];
   open_tree: [{ of: LayersOf; onProgress: unknown }, TreeHead];
   close_tree: [{ tree: number }, null];
+  fetched_bytes: [{ tree: number }, number | null];
   open_view: [{ tree: number; scope: FileScope; filter: FileFilter }, FileViewHead];
   close_view: [{ view: number }, null];
   fold_files: [{ view: number; node: number; open: boolean; deep: boolean }, FileViewHead];

@@ -24,6 +24,8 @@ export type Duplicates = { groups: DuplicateGroup[] | null; fault: Fault | null;
 
 export class FileTree {
   head = $state.raw<TreeHead | null>(null);
+  /** Bytes that were fetched of layers in a registry, so far. */
+  fetched = $state<number | null>(null);
   fault = $state.raw<Fault | null>(null);
   busy = $state(true);
   /** How far each layer is indexed, by its number. */
@@ -83,6 +85,7 @@ export class FileTree {
       const before = this.head;
       this.#forget();
       this.head = head;
+      this.fetched = head.fetched;
       this.fault = null;
       if (!this.#has(this.scope)) this.scope = { kind: "merged" };
       await this.rows.open(head.id, this.scope, this.filter);
@@ -91,6 +94,17 @@ export class FileTree {
       if (turn === this.#turn) this.fault = toFault(thrown);
     }
     if (turn === this.#turn) this.busy = false;
+  }
+
+  /** What reads a file may fetch some of a layer: how much it is now is asked for when it is done. */
+  async #fetching<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } finally {
+      const turn = this.#turn;
+      const fetched = this.remote ? await this.#host.call("fetched_bytes", { tree: this.#id }).catch(() => null) : null;
+      if (turn === this.#turn && fetched !== null) this.fetched = fetched;
+    }
   }
 
   /** The host may forget the tree. */
@@ -164,7 +178,7 @@ export class FileTree {
     return this.#details.get(String(node), () => this.#host.call("file_detail", { tree: this.#id, node }));
   }
   preview(chosen: Chosen): Read<FilePreview> {
-    return this.#previews.get(JSON.stringify([chosen.node, chosen.layer]), () => this.#host.call("preview_file", { tree: this.#id, node: chosen.node, layer: chosen.layer }));
+    return this.#previews.get(JSON.stringify([chosen.node, chosen.layer]), () => this.#fetching(this.#host.call("preview_file", { tree: this.#id, node: chosen.node, layer: chosen.layer })));
   }
   map(node: number | null): Read<MapItem[]> {
     return this.#maps.get(String(node), () => this.#host.call("file_map", { tree: this.#id, node, items: MAP_ITEMS }));

@@ -22,7 +22,7 @@ pub struct Inside {
 
 impl Inside {
     /// Finds the image and reads its layers, where their lists were not kept from before. Those of a registry are
-    /// streamed, and not kept themselves.
+    /// not kept themselves: their tables of contents are fetched, or they are streamed once.
     ///
     /// # Errors
     /// As [`find::look`]; where it is no image; where a layer can't be read at all.
@@ -34,12 +34,13 @@ impl Inside {
                 .into());
         };
         let from_store = found.place == Place::Store;
-        let layers = Layers::new(found.source.clone(), &manifest.manifest.layers, !from_store);
         let cache = match context.existing_store()? {
             Some(store) => IndexCache::new(store.path().join("cache")),
             None => IndexCache::none(),
         };
-        let stack = layers.index(&cache, job, |_| {}).await.map_err(|error| context.failure(error))?;
+        let layers = Layers::new(found.source.clone(), &manifest.manifest.layers, !from_store, &cache);
+        let layers = if from_store { layers } else { layers.far() };
+        let stack = layers.index(job, |_| {}).await.map_err(|error| context.failure(error))?;
         let inside = Self { layers, stack: Arc::new(stack), found };
         inside.warn();
         Ok(inside)

@@ -10,8 +10,10 @@
 //!
 //! Deliberately absent: programs of the system. A format that is not listed here is refused by name.
 
+mod checkpoint;
 mod decode;
 mod encode;
+mod members;
 mod parallel;
 
 #[cfg(test)]
@@ -19,6 +21,7 @@ mod tests;
 
 use std::fmt;
 
+pub use checkpoint::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints};
 pub use decode::{DecodeProblem, Decoder, WINDOW_CAP};
 pub use encode::Encoder;
 

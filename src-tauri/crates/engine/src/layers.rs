@@ -1,6 +1,8 @@
 //! What is inside layers: lists of files, all layers as one tree, and what files hold.
 //!
-//! - [`Layers`] is where the bytes of an image's layers come from: the store, a registry, an archive.
+//! - [`Layers`] is where the bytes of an image's layers come from: the store, a registry, an archive. From far away
+//!   ([`Layers::far`]) as few as possible are fetched: a layer's own table of contents in place of the layer, and of a
+//!   file the stored bytes that it takes.
 //! - [`LayerIndex`] is the list of one layer's files, made in one pass over its bytes and kept in an [`IndexCache`]. Its
 //!   [`Node`]s are a tree. [`Layers::index`] gets all of them, on several threads, from the cache or anew.
 //! - [`Stack`] is every path that any layer has, with what each layer does to it ([`Version`]). Paths are numbers.
@@ -9,8 +11,9 @@
 //! - [`Stack::follow`] and [`FileReader`] get to the bytes of a file; [`waste`] says what is stored for nothing.
 //!
 //! ```text
-//! let layers = Layers::new(source, &manifest.layers, verify);
-//! let stack = Arc::new(layers.index(&IndexCache::new(store.path().join("cache")), &job, |_| {}).await?);
+//! let cache = IndexCache::new(store.path().join("cache"));
+//! let layers = Layers::new(source, &manifest.layers, verify, &cache);
+//! let stack = Arc::new(layers.index(&job, |_| {}).await?);
 //! let mut view = View::new(&stack, Scope::Merged)?;
 //! view.open(stack.find(b"/etc").expect("it is there"));
 //! for row in view.rows(0, 60) { … }
@@ -20,6 +23,8 @@
 //! - Names are bytes, and lead nowhere: no name of a layer ever becomes a path of this computer.
 //! - What a layer claims is never allocated; a damaged layer has a list up to the damage, and says so.
 //! - Memory is bounded: an index is made with 8 bytes for each entry and mapped from its file; nothing recurses.
+//! - A file of a layer that is not read as a whole proves right by a hash: that of its list, or of its table of contents,
+//!   which the manifest vouches for.
 //! - A whiteout hides what is below it and nothing in its own layer (image-spec `layer.md`).
 //!
 //! Deliberately absent: unpacking to disk; the digest of the unpacked layer (`diff_id`), which would cost as much again
@@ -29,7 +34,9 @@
 
 mod build;
 mod cache;
+mod chunks;
 mod content;
+mod contents;
 pub mod diff;
 mod filter;
 mod format;
@@ -37,6 +44,7 @@ mod index;
 mod mapped;
 mod name;
 mod open;
+mod points;
 pub mod preview;
 mod scan;
 mod stack;
@@ -52,7 +60,7 @@ pub use content::FileReader;
 pub use filter::Filter;
 pub use index::{Incomplete, LayerIndex, Node, compression_flag};
 pub use name::{Whiteout, is_strange, mode_text, shown, whiteout};
-pub use open::{IndexProgress, LayerReader, Layers};
+pub use open::{IndexProgress, IndexedBy, LayerReader, Layers};
 pub use stack::{Stack, Version};
 pub(crate) use state::seen as seen_with;
 pub use state::{Change, Scope, State};

@@ -240,7 +240,7 @@ impl Flat {
     fn known(store: &Path, layers: &[Descriptor]) -> Option<Self> {
         let cache = engine::layers::IndexCache::new(store.join("cache"));
         let indexes: Option<Vec<_>> =
-            layers.iter().map(|layer| cache.get(&layer.digest).map(Arc::new)).collect();
+            layers.iter().map(|layer| cache.get(&layer.digest, true).map(Arc::new)).collect();
         let stack = Stack::new(indexes?).ok()?;
         let state = State::new(&stack, Scope::Merged).ok()?;
         let there = |path: &u32| state.after(&stack, *path).is_some();

@@ -139,10 +139,9 @@ fn read(tree: &Tree, at: (usize, u32), offset: u64, most: usize, job: &Job) -> R
         return Ok(cut(&held));
     }
     let index = &tree.stack.layers()[at.0];
-    let mut reader = FileReader::open(&tree.layers, at.0, index, at.1, job)?;
-    let size = reader.size();
+    let size = index.node(at.1).size();
     let (skip, take) = if size <= crate::trees::KEPT as u64 { (0, size) } else { (offset, most as u64) };
-    std::io::copy(&mut reader.by_ref().take(skip), &mut std::io::sink()).map_err(damaged)?;
+    let reader = FileReader::open_at(&tree.layers, at.0, index, at.1, skip, job)?;
     let mut bytes = Vec::new();
     reader.take(take).read_to_end(&mut bytes).map_err(damaged)?;
     let bytes = Bytes::from(bytes);

@@ -358,10 +358,12 @@ describe("states", () => {
   it("says how much was fetched of layers in a registry, and opens their files on purpose alone", async () => {
     const { user, asked } = await draw({ files: { remote: true } });
     (await grid()).focus();
-    expect(screen.getByText("Fetched 1.2 MB of 98.6 MB to know this")).toBeInTheDocument();
+    expect(screen.getByText("Fetched 1.2 MB of 98.6 MB so far")).toBeInTheDocument();
     await user.keyboard("{ArrowDown}{ArrowDown}");
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(asked("file_detail")).toEqual([]);
+    await user.keyboard("{Enter}");
+    expect(await screen.findByText("Fetched 1.3 MB of 98.6 MB so far")).toBeInTheDocument();
   });
   it("closes trees on the other side when newer ones are open", async () => {
     const { app, asked } = await draw();

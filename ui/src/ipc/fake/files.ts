@@ -180,6 +180,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
   };
 
   const answers: { [K in CallName]?: (args: Commands[K][0]) => CallResult<K> } = {
+    fetched_bytes: ({ tree }) => trees.get(tree)?.fetched ?? null,
     close_tree: ({ tree }) => (trees.delete(tree), null),
     open_view: ({ tree, scope, filter }) => {
       const view: View = { id: number(), tree, scope, filter, open: new Set(), kept: null, matched: null };
@@ -211,7 +212,11 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
         flags: node.mode.includes("s") ? ["It can run as its owner (setuid)"] : node.odd ? ["Its name has a right-to-left mark"] : [],
       };
     },
-    preview_file: ({ node, layer }) => preview(node, layer),
+    preview_file: ({ tree, node, layer }) => {
+      const head = trees.get(tree);
+      if (head?.fetched != null) trees.set(tree, { ...head, fetched: head.fetched + 100_000 });
+      return preview(node, layer);
+    },
     file_bytes: ({ node, layer, offset }) => hexPage(node, layer, offset),
     waste: ({ tree }) => {
       const head = trees.get(tree);

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::bufread::GzDecoder;
 use lzma_rust2::XzReader;
 
+use super::checkpoint::{Checkpoint, Gzip, KeepCheckpoints};
+use super::members::{Members, Position};
 use super::{Compression, unsupported};
 use crate::error::{Code, Error, Result};
 
@@ -37,6 +38,8 @@ type Input<R> = Counted<BufReader<Chain<Cursor<Vec<u8>>, R>>>;
 enum Inner<I: BufRead> {
     Plain(I),
     Gzip(Box<Members<I>>),
+    /// With places to begin from.
+    Kept(Box<Gzip<I>>),
     Zstd(Box<zstd::Decoder<'static, I>>),
     Bzip2(Box<MultiBzDecoder<I>>),
     Xz(Box<XzReader<I>>),
@@ -48,7 +51,15 @@ impl<R: Read> Decoder<R> {
     /// # Errors
     /// [`Code::CompressionUnsupported`] for a format that is known and can't be read; [`Code::LayerInvalid`] where
     /// `input` fails.
-    pub fn new(mut input: R) -> Result<Self> {
+    pub fn new(input: R) -> Result<Self> {
+        Self::with_checkpoints(input, None)
+    }
+
+    /// As [`Decoder::new`], and gives `keep` the places of a gzip stream from which it can be unpacked later.
+    ///
+    /// # Errors
+    /// As [`Decoder::new`].
+    pub fn with_checkpoints(mut input: R, keep: Option<Box<dyn KeepCheckpoints>>) -> Result<Self> {
         let failed = |error| Error::new(Code::LayerInvalid, "it can't be read").with_source(error);
         let mut start = Vec::with_capacity(START);
         input.by_ref().take(START as u64).read_to_end(&mut start).map_err(failed)?;
@@ -59,11 +70,13 @@ impl<R: Read> Decoder<R> {
                 .with_hint("gzip, zstd, bzip2 and xz can be read: pack it anew with one of them"));
         }
         let compression = Compression::of(&start);
-        let input = BufReader::with_capacity(BUFFER, Cursor::new(start).chain(input));
-        let input = Counted { input, count: 0 };
+        let input = counted(start, input, 0);
         let inner = match compression {
             Compression::None => Inner::Plain(input),
-            Compression::Gzip => Inner::Gzip(Box::new(Members::new(input))),
+            Compression::Gzip => match keep {
+                Some(keep) => Inner::Kept(Box::new(Gzip::new(input, Some(keep)))),
+                None => Inner::Gzip(Box::new(Members::new(input))),
+            },
             Compression::Zstd => {
                 let mut decoder = zstd::Decoder::with_buffer(input).map_err(failed)?;
                 decoder.window_log_max(WINDOW_CAP.ilog2()).map_err(failed)?;
@@ -78,6 +91,22 @@ impl<R: Read> Decoder<R> {
         Ok(Self { inner, compression, failed: false })
     }
 
+    /// Bytes that are not compressed, whatever they look like.
+    pub fn plain(input: R) -> Self {
+        Self {
+            inner: Inner::Plain(counted(Vec::new(), input, 0)),
+            compression: Compression::None,
+            failed: false,
+        }
+    }
+
+    /// Goes on with a gzip stream at a checkpoint: `input` begins there, and `window` is what was kept with it.
+    pub fn resume(input: R, from: Checkpoint, window: &[u8], keep: Option<Box<dyn KeepCheckpoints>>) -> Self {
+        let input = counted(Vec::new(), input, from.stored);
+        let inner = Inner::Kept(Box::new(Gzip::resume(input, from, window, keep)));
+        Self { inner, compression: Compression::Gzip, failed: false }
+    }
+
     /// How the bytes are compressed.
     pub fn compression(&self) -> Compression {
         self.compression
@@ -87,16 +116,18 @@ impl<R: Read> Decoder<R> {
     /// are passed over, as gzip does. Zeros that fill a block up don't count.
     pub fn trailing(&self) -> Option<u64> {
         match &self.inner {
-            Inner::Gzip(members) => members.trailing,
+            Inner::Gzip(members) => members.trailing(),
+            Inner::Kept(gzip) => gzip.trailing(),
             _ => None,
         }
     }
 
-    /// Compressed bytes that were taken in so far.
+    /// Compressed bytes before the place that it has got to, from the stream's beginning.
     pub fn consumed(&self) -> u64 {
         match &self.inner {
             Inner::Plain(input) => input.count,
             Inner::Gzip(members) => members.input().map_or(0, |input| input.count),
+            Inner::Kept(gzip) => gzip.input().count,
             Inner::Zstd(decoder) => decoder.get_ref().count,
             Inner::Bzip2(decoder) => decoder.get_ref().count,
             Inner::Xz(decoder) => decoder.inner().count,
@@ -112,6 +143,7 @@ impl<R: Read> Read for Decoder<R> {
         let outcome = match &mut self.inner {
             Inner::Plain(input) => input.read(buffer),
             Inner::Gzip(members) => members.read(buffer),
+            Inner::Kept(gzip) => gzip.read(buffer),
             Inner::Zstd(decoder) => decoder.read(buffer).map_err(over_cap),
             Inner::Bzip2(decoder) => decoder.read(buffer),
             Inner::Xz(decoder) => decoder.read(buffer).map_err(over_cap),
@@ -128,65 +160,8 @@ fn over_cap(error: io::Error) -> io::Error {
     if is_window { io::Error::new(io::ErrorKind::InvalidData, DecodeProblem::Window) } else { error }
 }
 
-/// The members of a gzip stream (RFC 1952, 2.2: they are simply concatenated).
-struct Members<I> {
-    decoder: Option<GzDecoder<I>>,
-    trailing: Option<u64>,
-    ended: bool,
-}
-
-impl<I: BufRead + Position> Members<I> {
-    fn new(input: I) -> Self {
-        Self { decoder: Some(GzDecoder::new(input)), trailing: None, ended: false }
-    }
-
-    fn input(&self) -> Option<&I> {
-        self.decoder.as_ref().map(GzDecoder::get_ref)
-    }
-
-    /// Whether another member follows the one that ended.
-    fn follows(&mut self) -> io::Result<bool> {
-        let Some(mut input) = self.decoder.take().map(GzDecoder::into_inner) else { return Ok(false) };
-        let mut padding = false;
-        loop {
-            let ahead = input.fill_buf()?;
-            let zeros = ahead.iter().take_while(|byte| **byte == 0).count();
-            match ahead.first() {
-                None => break,
-                Some(0) => {
-                    padding = true;
-                    input.consume(zeros);
-                }
-                Some(0x1f) if !padding => {
-                    self.decoder = Some(GzDecoder::new(input));
-                    return Ok(true);
-                }
-                Some(_) => {
-                    self.trailing = Some(input.position());
-                    break;
-                }
-            }
-        }
-        self.decoder = Some(GzDecoder::new(input));
-        Ok(false)
-    }
-}
-
-impl<I: BufRead + Position> Read for Members<I> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(decoder) = self.decoder.as_mut().filter(|_| !self.ended && !buffer.is_empty()) {
-            match decoder.read(buffer)? {
-                0 => self.ended = !self.follows()?,
-                count => return Ok(count),
-            }
-        }
-        Ok(0)
-    }
-}
-
-/// How far an input was read.
-trait Position {
-    fn position(&self) -> u64;
+fn counted<R: Read>(start: Vec<u8>, input: R, count: u64) -> Input<R> {
+    Counted { input: BufReader::with_capacity(BUFFER, Cursor::new(start).chain(input)), count }
 }
 
 /// Counts what is taken.

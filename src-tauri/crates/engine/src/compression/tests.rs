@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
-use super::{Compression, DecodeProblem, Decoder, Encoder};
+use super::{CHECKPOINT_SPACING, Checkpoint, Compression, DecodeProblem, Decoder, Encoder, KeepCheckpoints};
 use crate::error::Code;
 
 /// What a program makes of bytes.
@@ -209,5 +210,98 @@ fn a_failing_output_is_told() {
         let mut encoder = Encoder::new(Full, compression, None).unwrap();
         let outcome = encoder.write_all(&sample(4_000_000)).and_then(|()| encoder.finish().map(|_| ()));
         assert!(outcome.is_err(), "{compression}");
+    }
+}
+
+/// Where a stream can be begun from.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Places>>);
+
+type Places = Vec<(Checkpoint, Vec<u8>)>;
+
+impl KeepCheckpoints for Kept {
+    fn keep(&mut self, checkpoint: Checkpoint, window: &[u8]) {
+        self.0.lock().unwrap().push((checkpoint, window.to_vec()));
+    }
+}
+
+#[test]
+fn a_gzip_stream_goes_on_from_every_checkpoint_to_its_end() {
+    let content = sample(9 << 20);
+    let split = 5 << 20;
+    let members =
+        [piped("gzip", &["-c1n"], &content[..split]), piped("gzip", &["-c9"], &content[split..])].concat();
+    let named = [&b"\x1f\x8b\x08\x1c\0\0\0\0\0\xff\x03\0abcname\0comment\0"[..], &{
+        let plain = piped("gzip", &["-nc"], &content);
+        plain[10..].to_vec()
+    }]
+    .concat();
+    let small_members: Vec<u8> =
+        content.chunks(900_000).flat_map(|chunk| piped("gzip", &["-nc3"], chunk)).collect();
+    for (name, bytes, least) in [
+        ("one member", piped("gzip", &["-c"], &content), 2),
+        ("two members", members, 2),
+        ("a header with everything", named, 2),
+        ("many members", small_members, 2),
+        ("our own", encoded(&content, Compression::Gzip, 2, 1_000_000), 2),
+        ("with bytes behind", [piped("gzip", &["-c"], &content), b"trailing".to_vec()].concat(), 2),
+    ] {
+        let kept = Kept::default();
+        let mut decoder = Decoder::with_checkpoints(&*bytes, Some(Box::new(kept.clone()))).unwrap();
+        let mut found = Vec::new();
+        decoder.read_to_end(&mut found).unwrap();
+        assert!(found == content, "{name}");
+        assert_eq!(decoder.trailing(), decoded(&bytes).1, "{name}");
+        assert_eq!(decoder.consumed(), decoder.trailing().unwrap_or(bytes.len() as u64), "{name}");
+        let kept = kept.0.lock().unwrap().clone();
+        assert!(kept.len() >= least, "{name}: {}", kept.len());
+        for (at, (from, window)) in kept.iter().enumerate() {
+            assert!(
+                from.unpacked >= (at as u64 + 1) * CHECKPOINT_SPACING && window.len() <= 32 * 1024,
+                "{name}"
+            );
+            let rest = &bytes[from.stored as usize..];
+            let mut tail = Vec::new();
+            Decoder::resume(rest, *from, window, None).read_to_end(&mut tail).unwrap();
+            assert!(tail == content[from.unpacked as usize..], "{name}, checkpoint {at}");
+            // Up to the next one no byte behind it is needed.
+            if let Some((next, _)) = kept.get(at + 1) {
+                let part = &bytes[from.stored as usize..next.stored as usize];
+                let mut between = vec![0; (next.unpacked - from.unpacked) as usize];
+                Decoder::resume(part, *from, window, None).read_exact(&mut between).unwrap();
+                assert!(
+                    between == content[from.unpacked as usize..next.unpacked as usize],
+                    "{name}, up to {at}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn f099_damage_is_found_where_checkpoints_are_kept_too() {
+    let content = sample(200_000);
+    let whole = piped("gzip", &["-nc"], &content);
+    let length = whole.len();
+    let changed = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        bytes
+    };
+    for (name, bytes) in [
+        ("no gzip header", changed(2)),
+        ("flags that there are none of", changed(3)),
+        ("a bad sum", changed(length - 8)),
+        ("a bad length", changed(length - 2)),
+        ("damage inside", changed(length / 2)),
+        ("cut in the middle", whole[..length / 2].to_vec()),
+        ("cut in the sum", whole[..length - 3].to_vec()),
+        ("cut in the header", whole[..7].to_vec()),
+        ("a second member that is cut", [&whole[..], &whole[..40]].concat()),
+    ] {
+        let keep: Box<dyn KeepCheckpoints> = Box::new(Kept::default());
+        let outcome = Decoder::with_checkpoints(&*bytes, Some(keep))
+            .map(|mut decoder| std::io::copy(&mut decoder, &mut std::io::sink()));
+        assert!(matches!(outcome, Ok(Err(_))), "{name}");
     }
 }

@@ -43,7 +43,7 @@ impl Content {
 
     /// What proves that its feeds give the right bytes.
     pub fn proof(&self) -> Proof {
-        if self.source.can_recheck() { Proof::by_the_sink() } else { Proof::of(&self.descriptor) }
+        if self.source.can_recheck() { Proof::none() } else { Proof::of(&self.descriptor) }
     }
 
     /// The bytes were wrong: whether the source has them from another place from now on.

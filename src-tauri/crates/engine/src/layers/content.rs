@@ -1,11 +1,18 @@
 //! What a file holds: where its bytes are, and reading them.
 
 use std::io::{self, Read};
+use std::ops::Range;
+use std::path::PathBuf;
 
+use oci::descriptor::Descriptor;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::chunks::{ChunkReader, pass_over};
 use super::open::{LayerReader, Layers};
+use super::points::PointsWriter;
 use super::stack::{Stack, Version};
 use super::{LayerIndex, Node, name};
-use crate::compression::Decoder;
+use crate::compression::{CHECKPOINT_SPACING, Compression, Decoder};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 use crate::tar::{Kind, Segment};
@@ -97,22 +104,60 @@ fn split(path: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The bytes of a file, holes of a sparse one as zeros. Blocks.
+///
+/// Who reads to the end knows that the bytes are those that were listed: they are hashed once more on the way.
 pub struct FileReader {
-    decoder: Decoder<LayerReader>,
-    /// Bytes of the layer to pass over before the next that are wanted.
-    skip: u64,
+    stored: Stored,
     parts: std::vec::IntoIter<Segment>,
     part: Option<Segment>,
     position: u64,
     size: u64,
 }
 
+/// The stored bytes of a file.
+enum Stored {
+    /// Out of the unpacked layer.
+    Layer(Box<FromLayer>),
+    /// Out of the chunks that the layer's table of contents lists.
+    Chunks(Box<ChunkReader>),
+}
+
+struct FromLayer {
+    decoder: Decoder<LayerReader>,
+    /// Bytes of the layer to pass over before the first that is wanted.
+    skip: u64,
+    /// Kept when that is done: places to begin from the next time.
+    points: Option<(PointsWriter, PathBuf)>,
+    left: u64,
+    /// Of a file that is read from its beginning: what it is so far, and what it must be in the end.
+    hash: Option<(Xxh3Default, u64)>,
+    name: String,
+}
+
 impl FileReader {
-    /// Opens the bytes of a node of a layer. The layer is unpacked from its beginning up to there.
+    /// Opens the bytes of a node of a layer. What is not compressed is read from there alone; of a gzip layer what lies
+    /// after the last place that is kept to begin from, and of one with a table of contents its chunks; any other is
+    /// unpacked from its beginning up to there.
     ///
     /// # Errors
-    /// [`Code::NotFound`] for what has no bytes: a folder, a link, a device; as [`Layers::open`].
+    /// [`Code::NotFound`] for what has no bytes: a folder, a link, a device; as [`Layers::open`]. While it is read,
+    /// [`Code::ContentMismatch`] for other bytes than those that were listed.
     pub fn open(layers: &Layers, layer: usize, index: &LayerIndex, node: u32, job: &Job) -> Result<Self> {
+        Self::open_at(layers, layer, index, node, 0, job)
+    }
+
+    /// As [`FileReader::open`], from a byte of the file on. Nothing is known to be right then, but what comes in chunks.
+    ///
+    /// # Errors
+    /// As [`FileReader::open`].
+    pub fn open_at(
+        layers: &Layers,
+        layer: usize,
+        index: &LayerIndex,
+        node: u32,
+        from: u64,
+        job: &Job,
+    ) -> Result<Self> {
         let node = index.node(node);
         if !node.kind().has_bytes() {
             let what = match node.kind() {
@@ -123,32 +168,117 @@ impl FileReader {
             return Err(Error::new(Code::NotFound, format!("`{}` {what}", node.shown_path()))
                 .with_hint("Name a file"));
         }
-        let decoder = Decoder::new(layers.open(layer, job)?)?;
-        let whole = || vec![Segment { offset: 0, length: node.size() }];
-        let mut parts = node.sparse().unwrap_or_else(whole).into_iter();
+        let from = from.min(node.size());
+        let all = node.sparse().unwrap_or_else(|| vec![Segment { offset: 0, length: node.size() }]);
+        // Stored bytes of which none is wanted, and what is left of the parts.
+        let mut before = 0;
+        let mut parts = Vec::with_capacity(all.len());
+        for Segment { offset, length } in all {
+            let cut = from.saturating_sub(offset).min(length);
+            before += cut;
+            if cut < length {
+                parts.push(Segment { offset: offset + cut, length: length - cut });
+            }
+        }
+        let stored = match index.chunks() {
+            Some(table) => {
+                Stored::Chunks(Box::new(ChunkReader::open(layers, layer, table, &node, before, job)?))
+            }
+            None => {
+                let length: u64 = parts.iter().map(|part| part.length).sum();
+                let wanted = before..before + length;
+                Stored::Layer(Box::new(FromLayer::open(layers, layer, index, &node, wanted, job)?))
+            }
+        };
+        let mut parts = parts.into_iter();
         let part = parts.next();
-        Ok(Self { decoder, skip: node.data(), parts, part, position: 0, size: node.size() })
+        Ok(Self { stored, parts, part, position: from, size: node.size() })
     }
 
     /// Bytes of the file.
     pub fn size(&self) -> u64 {
         self.size
     }
+}
 
-    fn pass_over(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 64 * 1024];
-        while self.skip > 0 {
-            let most = usize::try_from(self.skip).unwrap_or(buffer.len()).min(buffer.len());
-            self.decoder.read_exact(&mut buffer[..most])?;
-            self.skip -= most as u64;
+impl FromLayer {
+    fn open(
+        layers: &Layers,
+        layer: usize,
+        index: &LayerIndex,
+        node: &Node<'_>,
+        wanted: Range<u64>,
+        job: &Job,
+    ) -> Result<Self> {
+        let Descriptor { digest, size, .. } = layers.descriptor(layer)?;
+        let place = |byte: u64| node.data().saturating_add(byte);
+        let (data, end) = (place(wanted.start), place(wanted.end));
+        let range = |range| layers.open_range(layer, range, job);
+        let mut points = None;
+        let (decoder, skip) = match index.compression() {
+            Compression::None => (Decoder::plain(range(data..end)?), 0),
+            Compression::Gzip => {
+                let known = layers.cache().points(digest);
+                let begin = known.as_ref().and_then(|known| known.before(data).ok().flatten());
+                let until = known.as_ref().and_then(|known| known.stored_until(end)).unwrap_or(*size);
+                if known.as_ref().map_or(data > 2 * CHECKPOINT_SPACING, |known| known.is_short_of(data)) {
+                    points = layers.cache().points_writer(digest, known.as_ref());
+                }
+                let keep = points.as_ref().map(|(writer, _)| Box::new(writer.clone()) as _);
+                match begin {
+                    Some((from, window)) => {
+                        let stored = range(from.stored..until)?;
+                        (Decoder::resume(stored, from, &window, keep), data - from.unpacked)
+                    }
+                    None => (Decoder::with_checkpoints(range(0..until)?, keep)?, data),
+                }
+            }
+            _ => (Decoder::new(range(0..*size)?)?, data),
+        };
+        let hash = (wanted.start == 0).then(|| (Xxh3Default::new(), node.content_hash()));
+        let (left, name) = (wanted.end - wanted.start, node.shown_path());
+        Ok(Self { decoder, skip, points, left, hash, name })
+    }
+}
+
+impl Read for FromLayer {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        pass_over(&mut self.decoder, std::mem::take(&mut self.skip))?;
+        if let Some((writer, path)) = self.points.take() {
+            writer.keep_as(&path);
         }
-        Ok(())
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        if most == 0 {
+            return Ok(0);
+        }
+        let count = self.decoder.read(&mut buffer[..most])?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.left -= count as u64;
+        let Some((hasher, hash)) = &mut self.hash else { return Ok(count) };
+        hasher.update(&buffer[..count]);
+        if self.left == 0 && hasher.digest() != *hash {
+            let why = format!("`{}` is not what it was when the layer was listed", self.name);
+            let error = Error::new(Code::ContentMismatch, why)
+                .with_hint("The copy that it was read from has changed or is damaged: open the image again");
+            return Err(io::Error::other(error));
+        }
+        Ok(count)
+    }
+}
+
+impl Read for Stored {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Layer(layer) => layer.read(buffer),
+            Self::Chunks(chunks) => chunks.read(buffer),
+        }
     }
 }
 
 impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.pass_over()?;
         while let Some(part) = self.part.filter(|part| self.position >= part.offset + part.length) {
             debug_assert!(part.offset + part.length <= self.size, "the reader of the archive checks parts");
             self.part = self.parts.next();
@@ -166,7 +296,7 @@ impl Read for FileReader {
         if most == 0 {
             return Ok(0);
         }
-        let count = self.decoder.read(&mut buffer[..most])?;
+        let count = self.stored.read(&mut buffer[..most])?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::index::Node;
 use super::stack::{Stack, Version};
 use super::state::State;
 use crate::tar::Kind;
@@ -127,7 +128,7 @@ fn compare(a: &Stack, old: &Version<'_>, b: &Stack, new: &Version<'_>) -> What {
         kind: false,
         mode: !implied && old_kind != Kind::Symlink && old.node.mode() != new.node.mode(),
         owner: !implied && (old.node.uid(), old.node.gid()) != (new.node.uid(), new.node.gid()),
-        content: old_kind == Kind::File && content(a, old) != content(b, new),
+        content: old_kind == Kind::File && !same_content(bytes(a, old), bytes(b, new)),
         target: (old_kind == Kind::Symlink && old.node.link() != new.node.link())
             || old.node.device() != new.node.device(),
         attributes: !implied && sorted(old) != sorted(new),
@@ -139,11 +140,17 @@ fn bytes_kind(kind: Kind) -> Kind {
     if kind == Kind::HardLink { Kind::File } else { kind }
 }
 
-/// Size and hash of the bytes; none where they are nowhere.
-fn content(stack: &Stack, version: &Version<'_>) -> Option<(u64, u64)> {
+/// What has the bytes; none where they are nowhere.
+fn bytes<'a>(stack: &'a Stack, version: &Version<'_>) -> Option<Node<'a>> {
     let (layer, node) = stack.bytes_of(version)?;
-    let node = stack.layers()[layer].node(node);
-    Some((node.size(), node.content_hash()))
+    Some(stack.layers()[layer].node(node))
+}
+
+fn same_content(old: Option<Node<'_>>, new: Option<Node<'_>>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => old.has_content_of(&new),
+        (old, new) => old.is_none() && new.is_none(),
+    }
 }
 
 fn sorted(version: &Version<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -156,10 +163,10 @@ fn sorted(version: &Version<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
 fn join_moved(a: Side<'_>, b: Side<'_>, found: Vec<Differing>) -> Vec<Differing> {
     let key = |side: Side<'_>, path: Option<u32>| {
         let version = side.at(path?)?;
-        let content = content(side.stack, &version).filter(|(size, _)| *size > 0)?;
-        (bytes_kind(version.node.kind()) == Kind::File).then_some(content)
+        let content = bytes(side.stack, &version)?.content_key();
+        (content.0 > 0 && bytes_kind(version.node.kind()) == Kind::File).then_some(content)
     };
-    let mut gone: HashMap<(u64, u64), Vec<u32>> = HashMap::new();
+    let mut gone: HashMap<(u64, u64, bool), Vec<u32>> = HashMap::new();
     for each in found.iter().filter(|each| each.difference == Difference::Removed).rev() {
         if let (Some(content), Some(path)) = (key(a, each.a), each.a) {
             gone.entry(content).or_default().push(path);

@@ -247,6 +247,8 @@ pub(super) struct Foot {
     pub reason: (u64, u64),
     /// Where bytes follow a gzip stream, plus one; 0 for none.
     pub trailing: u64,
+    /// 1 where it was made of the layer's own table of contents.
+    pub by_contents: u64,
 }
 
 impl Foot {
@@ -264,6 +266,7 @@ impl Foot {
             self.reason.0,
             self.reason.1,
             self.trailing,
+            self.by_contents,
         ];
         for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
             place.copy_from_slice(&number.to_ne_bytes());
@@ -294,6 +297,7 @@ impl Foot {
             broken: number(7),
             reason: (number(8), number(9)),
             trailing: number(10),
+            by_contents: number(11),
         };
         word(&bytes[FOOT - 8..]).map(|(checksum, _)| (foot, checksum))
     }

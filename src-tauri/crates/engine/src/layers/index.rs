@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 
+use super::chunks::ChunkTable;
 use super::format::{self, Extra, FOOT, Foot, HEAD, IMPLIED, MARKER, MOVED, OPAQUE, RECORD, Record};
 use super::format::{SHADOWED, SPARSE, WHITEOUT};
 use super::mapped::Mapped;
@@ -16,6 +17,8 @@ use crate::tar::{Kind, Segment, Time};
 pub struct LayerIndex {
     map: Mapped,
     foot: Foot,
+    /// Where the bytes of its files are, where it was made of the layer's own table of contents.
+    chunks: Option<ChunkTable>,
 }
 
 /// Why a layer's list ends too early.
@@ -35,7 +38,20 @@ impl LayerIndex {
     pub(super) fn open(file: &File) -> io::Result<Self> {
         let map = Mapped::open(file)?;
         let foot = check(&map).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Self { map, foot })
+        Ok(Self { map, foot, chunks: None })
+    }
+
+    pub(super) fn with_chunks(self, chunks: ChunkTable) -> Self {
+        Self { chunks: Some(chunks), ..self }
+    }
+
+    pub(super) fn chunks(&self) -> Option<&ChunkTable> {
+        self.chunks.as_ref()
+    }
+
+    /// Whether it says what the layer's own table of contents says (eStargz, zstd:chunked): the layer itself was not read.
+    pub fn is_by_contents(&self) -> bool {
+        self.foot.by_contents != 0
     }
 
     /// The top of the tree, which may have no entry of its own.
@@ -282,9 +298,24 @@ impl<'a> Node<'a> {
         self.record.data
     }
 
-    /// XXH3 (64 bits) of its stored bytes: equal content has the same, and what has the same is almost surely equal.
+    /// XXH3 (64 bits) of its stored bytes: equal content has the same, and what has the same is almost surely equal. In a
+    /// list by contents the first 64 bits of its SHA-256: see [`Node::has_content_of`].
     pub fn content_hash(&self) -> u64 {
         self.record.hash
+    }
+
+    /// Whether two files have the same bytes: by their hashes where these are of one kind, else by size and time.
+    pub fn has_content_of(&self, other: &Node<'_>) -> bool {
+        let alike = self.index.is_by_contents() == other.index.is_by_contents();
+        let told = || {
+            if alike { self.record.hash == other.record.hash } else { self.modified() == other.modified() }
+        };
+        self.size() == other.size() && told()
+    }
+
+    /// Which files may have the same bytes: those with the same key do, but for the kind of hash.
+    pub fn content_key(&self) -> (u64, u64, bool) {
+        (self.record.size, self.record.hash, self.index.is_by_contents())
     }
 
     /// It has no entry of its own, but entries beneath it.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -10,10 +12,11 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::cache::IndexCache;
+use super::contents;
 use super::index::LayerIndex;
 use super::stack::Stack;
-use crate::blob::{BlobReader, ByteRange, Verified};
-use crate::endpoint::ImageSource;
+use crate::blob::ChunkSource;
+use crate::endpoint::{Content, Feed, ImageSource, Lanes, Proof};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
@@ -23,6 +26,9 @@ pub struct Layers {
     source: Arc<dyn ImageSource>,
     layers: Arc<[Descriptor]>,
     verify: bool,
+    far: bool,
+    cache: IndexCache,
+    fetched: Arc<AtomicU64>,
 }
 
 /// How far a layer's index is.
@@ -34,15 +40,48 @@ pub struct IndexProgress {
     pub done: u64,
     /// Entries that were found.
     pub entries: u64,
-    /// Its index was kept from before: nothing is read.
-    pub cached: bool,
+    /// Bytes that had to be got for it.
+    pub fetched: u64,
+    /// Where its list comes from.
+    pub by: IndexedBy,
+}
+
+/// Where the list of a layer's files comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexedBy {
+    /// A list that was kept from before: nothing is read.
+    Cache,
+    /// All of its bytes.
+    Reading,
+    /// The table of contents that its publisher put into it (eStargz, zstd:chunked).
+    Contents,
 }
 
 impl Layers {
-    /// The layers of a manifest. With `verify` their digests are checked while they are read, which what the store
-    /// committed does not need.
-    pub fn new(source: Arc<dyn ImageSource>, layers: &[Descriptor], verify: bool) -> Self {
-        Self { source, layers: layers.into(), verify }
+    /// The layers of a manifest; lists of their files, and what helps to find a file again, are kept in `cache`. With
+    /// `verify` the digest of a layer is checked while it is read as a whole, which what the store committed does not need.
+    pub fn new(
+        source: Arc<dyn ImageSource>,
+        layers: &[Descriptor],
+        verify: bool,
+        cache: &IndexCache,
+    ) -> Self {
+        let (layers, cache, fetched) = (layers.into(), cache.clone(), Arc::default());
+        Self { source, layers, verify, far: false, cache, fetched }
+    }
+
+    /// Their bytes come from far away: as few as possible are fetched. A layer with a table of contents of its own (eStargz,
+    /// zstd:chunked) that the manifest vouches for is listed by it; of another, places to begin from are kept while it
+    /// streams by.
+    #[must_use]
+    pub fn far(mut self) -> Self {
+        self.far = true;
+        self
+    }
+
+    /// Bytes of layers that were read so far, as they are stored.
+    pub fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
     }
 
     /// Their descriptors, base first.
@@ -51,24 +90,43 @@ impl Layers {
     }
 
     /// Opens one, compressed as it is stored. 0 is the base. What is read blocks, and must not be read on a thread that
-    /// runs async work; a runtime has to be there.
+    /// runs async work; a runtime has to be there. Where the source breaks off, it is read on.
     ///
     /// # Errors
-    /// The source's. While it is read, they come as [`io::Error`] with an [`Error`] in it.
+    /// [`Code::NotFound`]. While it is read, the source's come as [`io::Error`] with an [`Error`] in it.
     pub fn open(&self, layer: usize, job: &Job) -> Result<LayerReader> {
-        let descriptor = self.layers.get(layer).ok_or_else(|| {
+        let descriptor = self.descriptor(layer)?;
+        let proof = if self.verify { Proof::of(descriptor) } else { Proof::none() };
+        Ok(self.reader(descriptor, 0..descriptor.size, &proof, job))
+    }
+
+    /// Opens bytes of one, as it is stored. Nothing proves them right: whoever reads them does.
+    pub(super) fn open_range(&self, layer: usize, range: Range<u64>, job: &Job) -> Result<LayerReader> {
+        let descriptor = self.descriptor(layer)?;
+        let range = range.start.min(descriptor.size)..range.end.min(descriptor.size);
+        Ok(self.reader(descriptor, range, &Proof::none(), job))
+    }
+
+    pub(super) fn descriptor(&self, layer: usize) -> Result<&Descriptor> {
+        self.layers.get(layer).ok_or_else(|| {
             Error::new(Code::NotFound, format!("the image has no layer {}", layer + 1))
                 .with_hint(format!("It has {}; 1 is the base", self.layers.len()))
-        })?;
-        let runtime = Handle::current();
-        let opening = self.source.open(descriptor, ByteRange::WHOLE, job);
-        let reader = runtime.block_on(job.run(opening))?;
-        let body = if self.verify {
-            Body::Checked(Box::new(Verified::new(descriptor.clone(), reader)?))
-        } else {
-            Body::Plain(reader)
-        };
-        Ok(LayerReader { body, rest: Bytes::new(), runtime, job: job.clone() })
+        })
+    }
+
+    fn reader(&self, descriptor: &Descriptor, range: Range<u64>, proof: &Proof, job: &Job) -> LayerReader {
+        let content = Content::new(self.source.clone(), descriptor.clone(), job.clone(), Lanes::new(1));
+        LayerReader {
+            feed: content.feed(range.start, range.end, proof),
+            rest: Bytes::new(),
+            runtime: Handle::current(),
+            job: job.clone(),
+            fetched: self.fetched.clone(),
+        }
+    }
+
+    pub(super) fn cache(&self) -> &IndexCache {
+        &self.cache
     }
 
     /// The index of every layer, from the cache or made anew, on as many threads as there are processors. `observer` is
@@ -78,7 +136,6 @@ impl Layers {
     /// As [`IndexCache::build`]; the first that fails stops the others.
     pub async fn index(
         &self,
-        cache: &IndexCache,
         job: &Job,
         observer: impl Fn(IndexProgress) + Send + Sync + 'static,
     ) -> Result<Stack> {
@@ -95,7 +152,6 @@ impl Layers {
         queue.sort_by_key(|at| (self.layers[*at].size, *at));
         let work = Arc::new(Work {
             layers: self.clone(),
-            cache: cache.clone(),
             queue: Mutex::new(queue),
             done: Mutex::new(vec![None; self.layers.len()]),
             job: job.clone(),
@@ -131,7 +187,6 @@ impl Layers {
 
 struct Work {
     layers: Layers,
-    cache: IndexCache,
     queue: Mutex<Vec<usize>>,
     done: Mutex<Vec<Option<Arc<LayerIndex>>>>,
     job: Job,
@@ -154,44 +209,45 @@ impl Work {
     }
 
     fn index(&self, layer: usize) -> Result<LayerIndex> {
+        let Layers { cache, far, .. } = &self.layers;
         let descriptor = &self.layers.layers[layer];
-        let tell = |done, entries, cached| (self.observer)(IndexProgress { layer, done, entries, cached });
-        if let Some(index) = self.cache.get(&descriptor.digest) {
-            tell(descriptor.size, index.entries(), true);
+        let size = descriptor.size;
+        let tell = |done, entries, fetched, by| {
+            (self.observer)(IndexProgress { layer, done, entries, fetched, by });
+        };
+        if let Some(index) = cache.get(&descriptor.digest, *far) {
+            tell(size, index.entries(), 0, IndexedBy::Cache);
             return Ok(index);
         }
+        if *far {
+            let by_contents = |fetched, entries| tell(fetched, entries, fetched, IndexedBy::Contents);
+            if let Some((index, fetched)) = contents::index(&self.layers, layer, &self.job, &by_contents)? {
+                tell(size, index.entries(), fetched, IndexedBy::Contents);
+                return Ok(index);
+            }
+        }
         let mut reader = self.layers.open(layer, &self.job)?;
-        let progress = |done, entries| tell(done, entries, false);
-        let index = self.cache.build(&descriptor.digest, &mut reader, &self.job, &progress)?;
-        Ok(index)
+        let progress = |done, entries| tell(done, entries, done, IndexedBy::Reading);
+        cache.build(&descriptor.digest, &mut reader, *far, &self.job, &progress)
     }
 }
 
-/// A layer as it is stored, as a blocking stream.
+/// A layer or a part of it as it is stored, as a blocking stream.
 pub struct LayerReader {
-    body: Body,
+    feed: Feed,
     rest: Bytes,
     runtime: Handle,
     job: Job,
-}
-
-enum Body {
-    Plain(BlobReader),
-    Checked(Box<Verified>),
+    fetched: Arc<AtomicU64>,
 }
 
 impl Read for LayerReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.rest.is_empty() {
-            let Self { body, runtime, job, .. } = self;
-            let chunk = async {
-                match body {
-                    Body::Plain(reader) => reader.chunk().await,
-                    Body::Checked(verified) => verified.chunk().await,
-                }
-            };
-            let chunk = runtime.block_on(job.run(chunk)).map_err(io::Error::other)?;
+            let Self { feed, runtime, job, .. } = self;
+            let chunk = runtime.block_on(job.run(feed.chunk())).map_err(io::Error::other)?;
             self.rest = chunk.unwrap_or_default();
+            self.fetched.fetch_add(self.rest.len() as u64, Ordering::Relaxed);
         }
         let count = self.rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&self.rest.split_to(count));

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::build::{Builder, Full};
 use super::format::Foot;
-use crate::compression::{Compression, Decoder};
+use crate::compression::{Compression, Decoder, KeepCheckpoints};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 use crate::tar::{Kind, TarError, TarProblem, TarReader};
@@ -18,7 +18,7 @@ const BUFFER: usize = 256 * 1024;
 const LOOK: u64 = 4 << 20;
 
 /// Reads `input`, a layer as it is stored, and writes its index to a nameless file in `dir`. `progress` is told compressed
-/// bytes and entries.
+/// bytes and entries, and `keep` places in a gzip layer to begin from.
 ///
 /// Damage ends the list where it is, and is said in the index.
 ///
@@ -28,6 +28,7 @@ const LOOK: u64 = 4 << 20;
 pub(super) fn scan(
     mut input: impl Read,
     dir: &Path,
+    keep: Option<Box<dyn KeepCheckpoints>>,
     job: &Job,
     progress: &dyn Fn(u64, u64),
 ) -> Result<tempfile::NamedTempFile> {
@@ -39,7 +40,7 @@ pub(super) fn scan(
         .with_hint("Check the folder's permissions and the room there")
         .with_source(error)
     };
-    let decoder = Decoder::new(Input(&mut input)).map_err(own_cause)?;
+    let decoder = Decoder::with_checkpoints(Input(&mut input), keep).map_err(own_cause)?;
     let mut foot = Foot { compression: number(decoder.compression()), ..Foot::default() };
     let mut builder = Builder::new(dir).map_err(unwritable)?;
     let mut tar = TarReader::buffered(BufReader::with_capacity(BUFFER, decoder));
@@ -152,7 +153,8 @@ fn engine_error(error: io::Error) -> Result<io::Error> {
     }
 }
 
-fn own_cause(error: Error) -> Error {
+/// Of an error of opening a compressed stream: the source's, where that is why.
+pub(super) fn own_cause(error: Error) -> Error {
     let is_input = error.code() == Code::LayerInvalid;
     let copy = std::error::Error::source(&error)
         .filter(|_| is_input)

@@ -245,7 +245,7 @@ pub(super) fn is_same(a: &Version<'_>, b: &Version<'_>) -> bool {
         return false;
     }
     a.is_folder()
-        || ((a.size(), a.content_hash(), a.link(), a.device())
-            == (b.size(), b.content_hash(), b.link(), b.device())
+        || (a.has_content_of(&b)
+            && (a.link(), a.device()) == (b.link(), b.device())
             && a.is_sparse() == b.is_sparse())
 }

@@ -1,6 +1,7 @@
 //! Indexes, stacks and views of layers that are made here.
 
 mod damage;
+mod far;
 mod index;
 mod stack;
 mod view;
@@ -67,7 +68,7 @@ fn tar(entries: &[Made]) -> Vec<u8> {
 /// The index of what is stored.
 fn index(stored: &[u8]) -> LayerIndex {
     let dir = tempfile::tempdir().unwrap();
-    let file = scan::scan(stored, dir.path(), &Job::silent(), &|_, _| {}).unwrap();
+    let file = scan::scan(stored, dir.path(), None, &Job::silent(), &|_, _| {}).unwrap();
     LayerIndex::open(file.as_file()).unwrap()
 }
 

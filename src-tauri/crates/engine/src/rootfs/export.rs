@@ -17,7 +17,7 @@ use super::links::{self, Inode};
 use crate::compression::Decoder;
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
-use crate::layers::{Layers, Node, Stack, shown};
+use crate::layers::{FileReader, Layers, Node, Stack, shown};
 use crate::tar::{Entry, Kind, TarWriter};
 
 /// Bytes that are unpacked before they are written, in pieces of this size.
@@ -103,20 +103,22 @@ impl<W: Write> Export<'_, W> {
 
     fn files(&mut self, layers: &Layers, plan: &links::Plan<'_>) -> Result<()> {
         let by_layer = plan.by_layer();
-        let wanted: Vec<(usize, Vec<(u64, u64)>)> = by_layer
-            .iter()
-            .map(|(layer, inodes)| (*layer, inodes.iter().map(|inode| plan.bytes(inode)).collect()))
-            .collect();
+        let piece = |inode: &&Inode| {
+            let (offset, length) = plan.bytes(inode);
+            Wanted { node: inode.node, offset, length }
+        };
+        let wanted: Vec<(usize, Vec<Wanted>)> =
+            by_layer.iter().map(|(layer, inodes)| (*layer, inodes.iter().map(piece).collect())).collect();
         self.done.layers = wanted.iter().map(|(layer, _)| *layer).collect();
         let stop = Job::silent();
         // The runtime is this thread's; the other one needs it to read the source.
         let runtime = tokio::runtime::Handle::current();
         std::thread::scope(|scope| {
             let (send, pieces) = mpsc::sync_channel(PIECES);
-            let (job, stop_reading) = (self.job, stop.clone());
+            let (job, stack, stop_reading) = (self.job, self.stack, stop.clone());
             scope.spawn(move || {
                 let _inside = runtime.enter();
-                if let Err(error) = unpack(layers, &wanted, &send, job, &stop_reading) {
+                if let Err(error) = unpack(layers, stack, &wanted, &send, job, &stop_reading) {
                     // Nobody listens any more where writing failed.
                     let _ = send.send(Err(error));
                 }
@@ -225,33 +227,59 @@ fn entry(name: Vec<u8>, node: &Node<'_>) -> Entry {
     }
 }
 
-/// Sends the wanted bytes of each layer, one after the other; ranges of a layer are ascending and apart.
+/// The stored bytes of a file, and where they are in the unpacked layer.
+struct Wanted {
+    node: u32,
+    offset: u64,
+    length: u64,
+}
+
+/// Sends the wanted bytes of each layer, one after the other; those of a layer are ascending and apart.
 fn unpack(
     layers: &Layers,
-    wanted: &[(usize, Vec<(u64, u64)>)],
+    stack: &Stack,
+    wanted: &[(usize, Vec<Wanted>)],
     pieces: &SyncSender<Result<Vec<u8>>>,
     job: &Job,
     stop: &Job,
 ) -> Result<()> {
-    for (layer, ranges) in wanted {
-        let mut decoder = Decoder::new(layers.open(*layer, job)?)?;
-        let mut position = 0;
-        for (offset, length) in ranges {
-            let ahead = offset.saturating_sub(position);
-            pass_over(&mut decoder, ahead, stop).map_err(|error| unreadable(layers, *layer, error))?;
-            let mut left = *length;
-            while left > 0 {
-                let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-                decoder.read_exact(&mut piece).map_err(|error| unreadable(layers, *layer, error))?;
-                left -= piece.len() as u64;
-                if pieces.send(Ok(piece)).is_err() {
+    for (layer, files) in wanted {
+        let unreadable = |error| unreadable(layers, *layer, error);
+        let index = &stack.layers()[*layer];
+        if index.is_by_contents() {
+            // Nothing is known of the unpacked layer; each file is found by itself.
+            for Wanted { node, length, .. } in files {
+                let mut reader = FileReader::open(layers, *layer, index, *node, job)?;
+                if !send(&mut reader, *length, pieces).map_err(unreadable)? {
                     return Ok(());
                 }
+            }
+            continue;
+        }
+        let mut decoder = Decoder::new(layers.open(*layer, job)?)?;
+        let mut position = 0;
+        for Wanted { offset, length, .. } in files {
+            pass_over(&mut decoder, offset.saturating_sub(position), stop).map_err(unreadable)?;
+            if !send(&mut decoder, *length, pieces).map_err(unreadable)? {
+                return Ok(());
             }
             position = offset + length;
         }
     }
     Ok(())
+}
+
+/// Whether somebody still takes what is sent.
+fn send(input: &mut impl Read, mut left: u64, pieces: &SyncSender<Result<Vec<u8>>>) -> io::Result<bool> {
+    while left > 0 {
+        let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
+        input.read_exact(&mut piece)?;
+        left -= piece.len() as u64;
+        if pieces.send(Ok(piece)).is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn pass_over(decoder: &mut impl Read, mut count: u64, stop: &Job) -> io::Result<()> {

@@ -210,15 +210,15 @@ async fn f112_what_is_exported_and_imported_is_the_same_tree() {
     let first = engine::image::inspect(&store, &Target::Sole, None, &Job::silent()).await.unwrap();
     let layers = &first.manifest.unwrap().manifest.layers;
     let flat = |layers: Layers| async move {
-        let stack = layers.index(&IndexCache::none(), &Job::silent(), |_| {}).await.unwrap();
+        let stack = layers.index(&Job::silent(), |_| {}).await.unwrap();
         let work = move || engine::rootfs::export(&layers, &stack, Vec::new(), &Job::silent(), &|_| {});
         tokio::task::spawn_blocking(work).await.unwrap().unwrap().0
     };
-    let exported = flat(Layers::new(Arc::new(store), layers, true)).await;
+    let exported = flat(Layers::new(Arc::new(store), layers, true, &IndexCache::none())).await;
     let path = scene.path("exported.tar");
     fs::write(&path, &exported).unwrap();
     let source = read(&scene, &path, &options(&[])).unwrap();
     let layer = source.layer().clone();
-    let again = flat(Layers::new(Arc::new(source), &[layer], true)).await;
+    let again = flat(Layers::new(Arc::new(source), &[layer], true, &IndexCache::none())).await;
     assert!(exported == again, "mode, owner, time and names are all there");
 }

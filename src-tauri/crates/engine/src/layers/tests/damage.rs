@@ -113,12 +113,13 @@ fn what_the_source_says_is_no_damage() {
     let end = bytes.len();
     for (name, start) in [("at once", 0), ("early", 40), ("later", end / 2), ("behind its last byte", end)] {
         let input = bytes[..start].chain(Broken(0));
-        let error = scan::scan(input, dir.path(), &Job::silent(), &|_, _| {}).unwrap_err();
+        let error = scan::scan(input, dir.path(), None, &Job::silent(), &|_, _| {}).unwrap_err();
         assert_eq!(error.code(), Code::ConnectionLost, "{name}");
     }
     // Also where the list ended long before, by damage.
     let damaged = [&vec![b'x'; 600][..], &bytes].concat();
-    let error = scan::scan(damaged.chain(Broken(0)), dir.path(), &Job::silent(), &|_, _| {}).unwrap_err();
+    let error =
+        scan::scan(damaged.chain(Broken(0)), dir.path(), None, &Job::silent(), &|_, _| {}).unwrap_err();
     assert_eq!(error.code(), Code::ConnectionLost);
 }
 
@@ -128,7 +129,7 @@ fn a_cancelled_job_ends_it() {
     let job = Job::silent();
     job.cancel();
     let bytes = tar(&[file("a", &"x".repeat(20 << 20))]);
-    let error = scan::scan(&*bytes, dir.path(), &job, &|_, _| {}).unwrap_err();
+    let error = scan::scan(&*bytes, dir.path(), None, &job, &|_, _| {}).unwrap_err();
     assert_eq!(error.code(), Code::Cancelled);
 }
 
@@ -138,25 +139,25 @@ fn a_damaged_index_is_made_again() {
     let cache = IndexCache::new(dir.path().join("cache"));
     let bytes = tar(&[file("a/b", "1"), link("c", "a/b", Kind::Symlink)]);
     let digest = Digest::sha256(&bytes);
-    let build = || cache.build(&digest, &*bytes, &Job::silent(), &|_, _| {}).unwrap();
-    assert!(cache.get(&digest).is_none());
+    let build = || cache.build(&digest, &*bytes, false, &Job::silent(), &|_, _| {}).unwrap();
+    assert!(cache.get(&digest, false).is_none());
     let want = lines(&build());
     let path = std::fs::read_dir(dir.path().join("cache")).unwrap().next().unwrap().unwrap().path();
     let good = std::fs::read(&path).unwrap();
-    assert_eq!(lines(&cache.get(&digest).unwrap()), want);
+    assert_eq!(lines(&cache.get(&digest, false).unwrap()), want);
     for at in 0..good.len() {
         let mut damaged = good.clone();
         damaged[at] ^= 0x10;
         std::fs::write(&path, &damaged).unwrap();
-        assert!(cache.get(&digest).is_none(), "byte {at}");
+        assert!(cache.get(&digest, false).is_none(), "byte {at}");
     }
     for cut in [0, 1, 63, 64, 127, 200, good.len() - 1] {
         std::fs::write(&path, &good[..cut]).unwrap();
-        assert!(cache.get(&digest).is_none(), "{cut} bytes");
+        assert!(cache.get(&digest, false).is_none(), "{cut} bytes");
     }
     std::fs::remove_file(&path).unwrap();
     build();
-    assert_eq!(lines(&cache.get(&digest).unwrap()), want);
+    assert_eq!(lines(&cache.get(&digest, false).unwrap()), want);
     assert_eq!(std::fs::read_dir(dir.path().join("cache")).unwrap().count(), 1, "nothing else is left");
 }
 

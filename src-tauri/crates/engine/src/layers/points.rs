@@ -1,0 +1,186 @@
+//! Where a gzip layer can be begun from: a file beside its index, made while the layer is unpacked.
+//!
+//! ```text
+//! windows   what was unpacked before each place, compressed with zstd, one after the other
+//! table     ENTRY bytes for each place, ascending
+//! foot      how many places there are, and the checksum of the table
+//! ```
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::compression::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints};
+
+const MAGIC: [u8; 8] = *b"lspnts\x01\n";
+const ENTRY: usize = 32;
+const FOOT: usize = 24;
+/// A window is never larger.
+const WINDOW: usize = 32 * 1024;
+/// Of the number of bits: none.
+const AT_MEMBER: u8 = u8::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    checkpoint: Checkpoint,
+    offset: u64,
+    length: u32,
+}
+
+impl Place {
+    fn encode(self) -> [u8; ENTRY] {
+        let mut bytes = [0; ENTRY];
+        let Checkpoint { unpacked, stored, bits } = self.checkpoint;
+        let (count, value) = bits.unwrap_or((AT_MEMBER, 0));
+        bytes[..8].copy_from_slice(&unpacked.to_le_bytes());
+        bytes[8..16].copy_from_slice(&stored.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.offset.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.length.to_le_bytes());
+        (bytes[28], bytes[29]) = (count, value);
+        bytes
+    }
+
+    fn decode(bytes: &[u8; ENTRY]) -> Self {
+        let wide = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("it is long enough"));
+        let bits = (bytes[28] != AT_MEMBER).then_some((bytes[28] & 7, bytes[29]));
+        let checkpoint = Checkpoint { unpacked: wide(0), stored: wide(8), bits };
+        let length = u32::from_le_bytes(*bytes[24..].first_chunk().expect("it is long enough"));
+        Self { checkpoint, offset: wide(16), length }
+    }
+}
+
+/// The places of one layer, open.
+#[derive(Debug)]
+pub(super) struct Points {
+    file: File,
+    places: Vec<Place>,
+}
+
+impl Points {
+    /// Reads the table of a file.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] where it is damaged, cut, or of another version.
+    pub(super) fn open(mut file: File) -> io::Result<Self> {
+        let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+        let size = file.seek(SeekFrom::End(0))?;
+        let foot_at = size.checked_sub(FOOT as u64).ok_or_else(damaged)?;
+        let mut foot = [0; FOOT];
+        file.read_exact_at(&mut foot, foot_at)?;
+        let count = u64::from_le_bytes(*foot.first_chunk().expect("it is long enough"));
+        let length =
+            count.checked_mul(ENTRY as u64).filter(|length| *length <= foot_at).ok_or_else(damaged)?;
+        file.seek(SeekFrom::Start(foot_at - length))?;
+        let mut table = Vec::new();
+        Read::by_ref(&mut file).take(length).read_to_end(&mut table)?;
+        if foot[8..16] != MAGIC || foot[16..20] != sum(&table) || table.len() as u64 != length {
+            return Err(damaged());
+        }
+        let (entries, _) = table.as_chunks::<ENTRY>();
+        Ok(Self { file, places: entries.iter().map(Place::decode).collect() })
+    }
+
+    /// The last place at or before an unpacked byte, with what was unpacked before it; none where the layer's beginning is
+    /// the best.
+    pub(super) fn before(&self, unpacked: u64) -> io::Result<Option<(Checkpoint, Vec<u8>)>> {
+        let at = self.places.partition_point(|place| place.checkpoint.unpacked <= unpacked);
+        let Some(place) = at.checked_sub(1).map(|at| self.places[at]) else { return Ok(None) };
+        Ok(Some((place.checkpoint, zstd::bulk::decompress(&self.packed(&place)?, WINDOW)?)))
+    }
+
+    fn packed(&self, place: &Place) -> io::Result<Vec<u8>> {
+        // Compressing 32 KiB adds little, and never doubles it.
+        let mut packed = vec![0; (place.length as usize).min(2 * WINDOW)];
+        self.file.read_exact_at(&mut packed, place.offset)?;
+        Ok(packed)
+    }
+
+    /// The stored byte before which all is that is needed to unpack up to a byte; none for the layer's end.
+    pub(super) fn stored_until(&self, unpacked: u64) -> Option<u64> {
+        let at = self.places.partition_point(|place| place.checkpoint.unpacked < unpacked);
+        self.places.get(at).map(|place| place.checkpoint.stored)
+    }
+
+    /// Whether going to a byte passes a place that could be kept and is not.
+    pub(super) fn is_short_of(&self, unpacked: u64) -> bool {
+        let last = self.places.last().map_or(0, |place| place.checkpoint.unpacked);
+        unpacked.saturating_sub(last) > 2 * CHECKPOINT_SPACING
+    }
+}
+
+fn sum(table: &[u8]) -> [u8; 4] {
+    let mut crc = flate2::Crc::new();
+    crc.update(table);
+    crc.sum().to_le_bytes()
+}
+
+/// Writes the places of a layer; clones are the same file. What can't be written is not kept, and nothing else happens.
+#[derive(Clone)]
+pub(super) struct PointsWriter(Arc<Mutex<Option<Open>>>);
+
+struct Open {
+    out: BufWriter<tempfile::NamedTempFile>,
+    position: u64,
+    places: Vec<Place>,
+}
+
+impl PointsWriter {
+    /// Begins a file in `dir`, with the places that are known already.
+    pub(super) fn new(dir: &Path, known: Option<&Points>) -> io::Result<Self> {
+        let file = tempfile::Builder::new().prefix(".points-").tempfile_in(dir)?;
+        let mut open = Open { out: BufWriter::new(file), position: 0, places: Vec::new() };
+        if let Some(points) = known {
+            for place in &points.places {
+                open.add(place.checkpoint, &points.packed(place)?)?;
+            }
+        }
+        Ok(Self(Arc::new(Mutex::new(Some(open)))))
+    }
+
+    /// Ends the file and gives it a name; places that come later are not kept.
+    pub(super) fn keep_as(&self, path: &Path) {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let finished = open.filter(|open| !open.places.is_empty()).and_then(|open| open.finish().ok());
+        if let Some(file) = finished {
+            let _ = file.persist(path);
+        }
+    }
+}
+
+impl Open {
+    fn add(&mut self, checkpoint: Checkpoint, packed: &[u8]) -> io::Result<()> {
+        self.out.write_all(packed)?;
+        let length = u32::try_from(packed.len()).map_err(io::Error::other)?;
+        self.places.push(Place { checkpoint, offset: self.position, length });
+        self.position += u64::from(length);
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<tempfile::NamedTempFile> {
+        let table: Vec<u8> = self.places.iter().flat_map(|place| place.encode()).collect();
+        self.out.write_all(&table)?;
+        let mut foot = [0; FOOT];
+        foot[..8].copy_from_slice(&(self.places.len() as u64).to_le_bytes());
+        foot[8..16].copy_from_slice(&MAGIC);
+        foot[16..20].copy_from_slice(&sum(&table));
+        self.out.write_all(&foot)?;
+        self.out.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+}
+
+impl KeepCheckpoints for PointsWriter {
+    fn keep(&mut self, checkpoint: Checkpoint, window: &[u8]) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = &mut *open else { return };
+        let last = writer.places.last().map_or(0, |place| place.checkpoint.unpacked);
+        if checkpoint.unpacked <= last {
+            return;
+        }
+        let kept = zstd::bulk::compress(window, 1).and_then(|packed| writer.add(checkpoint, &packed));
+        if kept.is_err() {
+            *open = None;
+        }
+    }
+}
