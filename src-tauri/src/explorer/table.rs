@@ -71,6 +71,12 @@ impl Table {
         page.has_more
     }
 
+    /// The order that was made last.
+    #[cfg(test)]
+    pub(super) fn order(&self) -> Option<&Arc<Vec<u32>>> {
+        self.arranged.as_ref().map(|arranged| &arranged.order)
+    }
+
     /// There is no further page.
     pub fn finish(&mut self) -> bool {
         self.finished = true;
