@@ -21,7 +21,7 @@ mod tests;
 
 use std::fmt;
 
-pub use checkpoint::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints};
+pub use checkpoint::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place};
 pub use decode::{DecodeProblem, Decoder, WINDOW_CAP};
 pub use encode::Encoder;
 

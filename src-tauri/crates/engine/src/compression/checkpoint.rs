@@ -18,6 +18,8 @@ use super::members::{Follows, Position, follows};
 pub const CHECKPOINT_SPACING: u64 = 4 << 20;
 /// How far back a deflate stream may point, bytes (RFC 1951, 2).
 const WINDOW: usize = 32 * 1024;
+/// What is kept with a checkpoint, bytes: the window, and inside a block the tables of its codes.
+pub const MEMORY: usize = 256 * 1024;
 /// What is unpacked and not taken yet; a power of two.
 const RING: usize = 256 * 1024;
 
@@ -28,15 +30,25 @@ pub struct Checkpoint {
     pub unpacked: u64,
     /// Stored bytes before it.
     pub stored: u64,
-    /// Inside a member, how many bits of the stored byte before it belong to what follows, and these bits; none where a
-    /// member begins.
-    pub bits: Option<(u8, u8)>,
+    /// What is there.
+    pub place: Place,
+}
+
+/// What is at a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The beginning of a member.
+    Member,
+    /// The beginning of a block; how many bits of the stored byte before it belong to it, and these bits.
+    Block(u8, u8),
+    /// The inside of a block: some programs write all of a file as one.
+    Inside,
 }
 
 /// Keeps checkpoints as they are come by, in ascending order.
 pub trait KeepCheckpoints: Send {
-    /// Takes one, with the 32 KiB of unpacked bytes before it, or as many as the member has; none at its beginning.
-    fn keep(&mut self, checkpoint: Checkpoint, window: &[u8]);
+    /// Takes one, with what has to be known to go on there: at most [`MEMORY`] bytes that mean nothing to others.
+    fn keep(&mut self, checkpoint: Checkpoint, memory: &[u8]);
 }
 
 /// Unpacks a gzip stream, member after member, from its beginning or from a checkpoint.
@@ -84,26 +96,37 @@ impl<I: BufRead + Position> Gzip<I> {
         }
     }
 
-    /// From a checkpoint, whose bytes `input` begins with.
+    /// From a checkpoint, whose bytes `input` begins with; `memory` is what was kept with it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] where that is damaged.
     pub(super) fn resume(
         input: I,
         from: Checkpoint,
-        window: &[u8],
+        memory: &[u8],
         keep: Option<Box<dyn KeepCheckpoints>>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let mut gzip = Self::new(input, keep);
         (gzip.unpacked, gzip.kept_at) = (from.unpacked, from.unpacked);
-        if let Some((num_bits, bit_buf)) = from.bits {
-            let state = BlockBoundaryState { num_bits, bit_buf, ..BlockBoundaryState::default() };
-            gzip.inflate = Box::new(DecompressorOxide::from_block_boundary_state(&state));
-            let window = &window[window.len().saturating_sub(WINDOW)..];
-            gzip.ring[..window.len()].copy_from_slice(window);
-            (gzip.written, gzip.given) = (window.len(), window.len());
-            gzip.of_member = window.len() as u64;
-            gzip.sum = None;
-            gzip.part = Part::Body;
+        let mut window = memory;
+        match from.place {
+            Place::Member => return Ok(gzip),
+            Place::Block(num_bits, bit_buf) => {
+                let state = BlockBoundaryState { num_bits, bit_buf, ..BlockBoundaryState::default() };
+                *gzip.inflate = DecompressorOxide::from_block_boundary_state(&state);
+            }
+            Place::Inside => {
+                let mut states = serde_json::Deserializer::from_slice(memory).into_iter();
+                *gzip.inflate = states.next().ok_or(io::ErrorKind::InvalidData)??;
+                window = &memory[states.byte_offset()..];
+            }
         }
-        gzip
+        let window = &window[window.len().saturating_sub(WINDOW)..];
+        gzip.ring[..window.len()].copy_from_slice(window);
+        (gzip.written, gzip.given) = (window.len(), window.len());
+        gzip.of_member = window.len() as u64;
+        (gzip.sum, gzip.part) = (None, Part::Body);
+        Ok(gzip)
     }
 
     pub(super) fn input(&self) -> &I {
@@ -119,7 +142,7 @@ impl<I: BufRead + Position> Gzip<I> {
     fn advance(&mut self) -> io::Result<()> {
         match self.part {
             Part::Header => {
-                self.checkpoint(None);
+                self.checkpoint(Place::Member, CHECKPOINT_SPACING);
                 header(&mut self.input)?;
                 self.inflate.init();
                 (self.of_member, self.sum, self.part) = (0, Some(Crc::new()), Part::Body);
@@ -149,12 +172,17 @@ impl<I: BufRead + Position> Gzip<I> {
         self.of_member += made as u64;
         match status {
             TINFLStatus::BlockBoundary => {
-                let state = self.inflate.block_boundary_state();
-                self.checkpoint(state.map(|state| (state.num_bits, state.bit_buf)));
+                if let Some(state) = self.inflate.block_boundary_state() {
+                    self.checkpoint(Place::Block(state.num_bits, state.bit_buf), CHECKPOINT_SPACING);
+                }
                 Ok(())
             }
             TINFLStatus::Done => self.end_member(),
-            TINFLStatus::HasMoreOutput | TINFLStatus::NeedsMoreInput => Ok(()),
+            TINFLStatus::HasMoreOutput | TINFLStatus::NeedsMoreInput => {
+                // The end of a block is the better place, where there is one in time.
+                self.checkpoint(Place::Inside, 2 * CHECKPOINT_SPACING);
+                Ok(())
+            }
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "corrupt deflate stream")),
         }
     }
@@ -180,21 +208,24 @@ impl<I: BufRead + Position> Gzip<I> {
         Ok(())
     }
 
-    fn checkpoint(&mut self, bits: Option<(u8, u8)>) {
+    fn checkpoint(&mut self, place: Place, spacing: u64) {
         let Some(keep) = &mut self.keep else { return };
-        if self.unpacked - self.kept_at < CHECKPOINT_SPACING {
+        if self.unpacked - self.kept_at < spacing {
             return;
         }
         self.kept_at = self.unpacked;
-        let mut window = Vec::new();
-        if bits.is_some() {
+        let mut memory = Vec::new();
+        if place == Place::Inside && serde_json::to_writer(&mut memory, &*self.inflate).is_err() {
+            return;
+        }
+        if place != Place::Member {
             let most = usize::try_from(self.of_member).unwrap_or(WINDOW).min(WINDOW);
             let here = most.min(self.written);
-            window.extend_from_slice(&self.ring[RING - (most - here)..]);
-            window.extend_from_slice(&self.ring[self.written - here..self.written]);
+            memory.extend_from_slice(&self.ring[RING - (most - here)..]);
+            memory.extend_from_slice(&self.ring[self.written - here..self.written]);
         }
-        let checkpoint = Checkpoint { unpacked: self.unpacked, stored: self.input.position(), bits };
-        keep.keep(checkpoint, &window);
+        let checkpoint = Checkpoint { unpacked: self.unpacked, stored: self.input.position(), place };
+        keep.keep(checkpoint, &memory);
     }
 }
 

@@ -100,11 +100,19 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    /// Goes on with a gzip stream at a checkpoint: `input` begins there, and `window` is what was kept with it.
-    pub fn resume(input: R, from: Checkpoint, window: &[u8], keep: Option<Box<dyn KeepCheckpoints>>) -> Self {
+    /// Goes on with a gzip stream at a checkpoint: `input` begins there, and `memory` is what was kept with it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] where that is damaged.
+    pub fn resume(
+        input: R,
+        from: Checkpoint,
+        memory: &[u8],
+        keep: Option<Box<dyn KeepCheckpoints>>,
+    ) -> io::Result<Self> {
         let input = counted(Vec::new(), input, from.stored);
-        let inner = Inner::Kept(Box::new(Gzip::resume(input, from, window, keep)));
-        Self { inner, compression: Compression::Gzip, failed: false }
+        let inner = Inner::Kept(Box::new(Gzip::resume(input, from, memory, keep)?));
+        Ok(Self { inner, compression: Compression::Gzip, failed: false })
     }
 
     /// How the bytes are compressed.

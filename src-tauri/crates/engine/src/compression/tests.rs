@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use super::{CHECKPOINT_SPACING, Checkpoint, Compression, DecodeProblem, Decoder, Encoder, KeepCheckpoints};
+use super::{
+    CHECKPOINT_SPACING, Checkpoint, Compression, DecodeProblem, Decoder, Encoder, KeepCheckpoints, MEMORY,
+    Place,
+};
 use crate::error::Code;
 
 /// What a program makes of bytes.
@@ -238,12 +241,17 @@ fn a_gzip_stream_goes_on_from_every_checkpoint_to_its_end() {
     .concat();
     let small_members: Vec<u8> =
         content.chunks(900_000).flat_map(|chunk| piped("gzip", &["-nc3"], chunk)).collect();
+    // A fast encoder writes all of it as one block.
+    let mut fast = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(1));
+    fast.write_all(&content).unwrap();
+    let one_block = fast.finish().unwrap();
     for (name, bytes, least) in [
         ("one member", piped("gzip", &["-c"], &content), 2),
         ("two members", members, 2),
         ("a header with everything", named, 2),
         ("many members", small_members, 2),
         ("our own", encoded(&content, Compression::Gzip, 2, 1_000_000), 2),
+        ("one block", one_block, 1),
         ("with bytes behind", [piped("gzip", &["-c"], &content), b"trailing".to_vec()].concat(), 2),
     ] {
         let kept = Kept::default();
@@ -255,20 +263,21 @@ fn a_gzip_stream_goes_on_from_every_checkpoint_to_its_end() {
         assert_eq!(decoder.consumed(), decoder.trailing().unwrap_or(bytes.len() as u64), "{name}");
         let kept = kept.0.lock().unwrap().clone();
         assert!(kept.len() >= least, "{name}: {}", kept.len());
+        assert_eq!(name == "one block", kept[0].0.place == Place::Inside, "{name}");
         for (at, (from, window)) in kept.iter().enumerate() {
             assert!(
-                from.unpacked >= (at as u64 + 1) * CHECKPOINT_SPACING && window.len() <= 32 * 1024,
+                from.unpacked >= (at as u64 + 1) * CHECKPOINT_SPACING && window.len() <= MEMORY,
                 "{name}"
             );
             let rest = &bytes[from.stored as usize..];
             let mut tail = Vec::new();
-            Decoder::resume(rest, *from, window, None).read_to_end(&mut tail).unwrap();
+            Decoder::resume(rest, *from, window, None).unwrap().read_to_end(&mut tail).unwrap();
             assert!(tail == content[from.unpacked as usize..], "{name}, checkpoint {at}");
             // Up to the next one no byte behind it is needed.
             if let Some((next, _)) = kept.get(at + 1) {
                 let part = &bytes[from.stored as usize..next.stored as usize];
                 let mut between = vec![0; (next.unpacked - from.unpacked) as usize];
-                Decoder::resume(part, *from, window, None).read_exact(&mut between).unwrap();
+                Decoder::resume(part, *from, window, None).unwrap().read_exact(&mut between).unwrap();
                 assert!(
                     between == content[from.unpacked as usize..next.unpacked as usize],
                     "{name}, up to {at}"

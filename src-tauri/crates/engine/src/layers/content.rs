@@ -226,9 +226,15 @@ impl FromLayer {
                 }
                 let keep = points.as_ref().map(|(writer, _)| Box::new(writer.clone()) as _);
                 match begin {
-                    Some((from, window)) => {
+                    Some((from, memory)) => {
                         let stored = range(from.stored..until)?;
-                        (Decoder::resume(stored, from, &window, keep), data - from.unpacked)
+                        let decoder = Decoder::resume(stored, from, &memory, keep).map_err(|error| {
+                            let why = "what was kept of the layer is damaged";
+                            Error::new(Code::StoreFailed, why)
+                                .with_hint("Remove the folder `cache` of the store: it is made again")
+                                .with_source(error)
+                        })?;
+                        (decoder, data - from.unpacked)
                     }
                     None => (Decoder::with_checkpoints(range(0..until)?, keep)?, data),
                 }

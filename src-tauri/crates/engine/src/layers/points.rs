@@ -1,7 +1,7 @@
 //! Where a gzip layer can be begun from: a file beside its index, made while the layer is unpacked.
 //!
 //! ```text
-//! windows   what was unpacked before each place, compressed with zstd, one after the other
+//! memories  what has to be known to go on at each place, compressed with zstd, one after the other
 //! table     ENTRY bytes for each place, ascending
 //! foot      how many places there are, and the checksum of the table
 //! ```
@@ -12,15 +12,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::compression::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints};
+use crate::compression::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place as Begin};
 
 const MAGIC: [u8; 8] = *b"lspnts\x01\n";
 const ENTRY: usize = 32;
 const FOOT: usize = 24;
-/// A window is never larger.
-const WINDOW: usize = 32 * 1024;
-/// Of the number of bits: none.
+/// In place of the number of bits.
 const AT_MEMBER: u8 = u8::MAX;
+const INSIDE: u8 = u8::MAX - 1;
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -32,8 +31,12 @@ struct Place {
 impl Place {
     fn encode(self) -> [u8; ENTRY] {
         let mut bytes = [0; ENTRY];
-        let Checkpoint { unpacked, stored, bits } = self.checkpoint;
-        let (count, value) = bits.unwrap_or((AT_MEMBER, 0));
+        let Checkpoint { unpacked, stored, place } = self.checkpoint;
+        let (count, value) = match place {
+            Begin::Member => (AT_MEMBER, 0),
+            Begin::Inside => (INSIDE, 0),
+            Begin::Block(count, value) => (count, value),
+        };
         bytes[..8].copy_from_slice(&unpacked.to_le_bytes());
         bytes[8..16].copy_from_slice(&stored.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.offset.to_le_bytes());
@@ -44,8 +47,12 @@ impl Place {
 
     fn decode(bytes: &[u8; ENTRY]) -> Self {
         let wide = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("it is long enough"));
-        let bits = (bytes[28] != AT_MEMBER).then_some((bytes[28] & 7, bytes[29]));
-        let checkpoint = Checkpoint { unpacked: wide(0), stored: wide(8), bits };
+        let place = match bytes[28] {
+            AT_MEMBER => Begin::Member,
+            INSIDE => Begin::Inside,
+            count => Begin::Block(count & 7, bytes[29]),
+        };
+        let checkpoint = Checkpoint { unpacked: wide(0), stored: wide(8), place };
         let length = u32::from_le_bytes(*bytes[24..].first_chunk().expect("it is long enough"));
         Self { checkpoint, offset: wide(16), length }
     }
@@ -82,17 +89,17 @@ impl Points {
         Ok(Self { file, places: entries.iter().map(Place::decode).collect() })
     }
 
-    /// The last place at or before an unpacked byte, with what was unpacked before it; none where the layer's beginning is
-    /// the best.
+    /// The last place at or before an unpacked byte, with what was kept with it; none where the layer's beginning is the
+    /// best.
     pub(super) fn before(&self, unpacked: u64) -> io::Result<Option<(Checkpoint, Vec<u8>)>> {
         let at = self.places.partition_point(|place| place.checkpoint.unpacked <= unpacked);
         let Some(place) = at.checked_sub(1).map(|at| self.places[at]) else { return Ok(None) };
-        Ok(Some((place.checkpoint, zstd::bulk::decompress(&self.packed(&place)?, WINDOW)?)))
+        Ok(Some((place.checkpoint, zstd::bulk::decompress(&self.packed(&place)?, MEMORY)?)))
     }
 
     fn packed(&self, place: &Place) -> io::Result<Vec<u8>> {
-        // Compressing 32 KiB adds little, and never doubles it.
-        let mut packed = vec![0; (place.length as usize).min(2 * WINDOW)];
+        // Compressing adds little, and never doubles it.
+        let mut packed = vec![0; (place.length as usize).min(2 * MEMORY)];
         self.file.read_exact_at(&mut packed, place.offset)?;
         Ok(packed)
     }
@@ -171,14 +178,14 @@ impl Open {
 }
 
 impl KeepCheckpoints for PointsWriter {
-    fn keep(&mut self, checkpoint: Checkpoint, window: &[u8]) {
+    fn keep(&mut self, checkpoint: Checkpoint, memory: &[u8]) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(writer) = &mut *open else { return };
         let last = writer.places.last().map_or(0, |place| place.checkpoint.unpacked);
         if checkpoint.unpacked <= last {
             return;
         }
-        let kept = zstd::bulk::compress(window, 1).and_then(|packed| writer.add(checkpoint, &packed));
+        let kept = zstd::bulk::compress(memory, 1).and_then(|packed| writer.add(checkpoint, &packed));
         if kept.is_err() {
             *open = None;
         }
