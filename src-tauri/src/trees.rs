@@ -6,12 +6,12 @@
 mod file;
 mod open;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use engine::layers::diff::Differing;
-use engine::layers::{self, Filter, Layers, Stack, State, Version, View, Waste};
+use engine::layers::diff::{self, Differing, Side};
+use engine::layers::{self, Filter, Layers, Scope, Stack, State, Version, View, Waste};
 use engine::{Code, Error, Result};
 
 pub use open::{Opened, open};
@@ -56,6 +56,8 @@ pub struct OpenView {
     pub tree: u64,
     /// The rows.
     pub view: View,
+    /// Between two layers: paths of the same bytes, where they went and where they came from.
+    pub moved: HashMap<u32, u32>,
     found: Option<(String, Vec<u32>)>,
 }
 
@@ -106,7 +108,8 @@ impl Trees {
         let mut open = self.lock();
         open.last += 1;
         let id = open.last;
-        let view = OpenView { tree, view, found: None };
+        let moved = moved(&view);
+        let view = OpenView { tree, view, moved, found: None };
         open.views.insert(id, (tree, Arc::new(Mutex::new(view))));
         id
     }
@@ -153,6 +156,17 @@ impl Trees {
     }
 }
 
+/// Each path of a comparison of two layers that moved, with the other one.
+fn moved(view: &View) -> HashMap<u32, u32> {
+    if !matches!(view.scope(), Scope::Between { .. }) {
+        return HashMap::new();
+    }
+    let (stack, state) = (view.stack(), view.state());
+    let found = diff::diff(Side::before(stack, state), Side::after(stack, state));
+    let pairs = found.iter().filter(|each| each.difference == diff::Difference::Moved);
+    pairs.filter_map(|each| each.a.zip(each.b)).flat_map(|(a, b)| [(a, b), (b, a)]).collect()
+}
+
 fn gone(what: &str, id: u64) -> Error {
     Error::new(Code::NotFound, format!("there is no open {what} `{id}`")).with_hint("Open the image again")
 }
@@ -190,6 +204,32 @@ impl Tree {
         };
         found.ok_or_else(|| {
             Error::new(Code::NotFound, "this layer does not have the file").with_hint("Choose another layer")
+        })
+    }
+
+    /// How many layers count up to a layer; 1 is the base, and without one all do.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where there is no such layer.
+    pub fn after(&self, layer: Option<u32>) -> Result<usize> {
+        let all = self.stack.layers().len();
+        let layers = layer.map_or(all, |layer| layer as usize);
+        if (1..=all).contains(&layers) || layer.is_none() {
+            return Ok(layers);
+        }
+        Err(Error::new(Code::NotFound, format!("there is no layer {layers}"))
+            .with_hint(format!("There are {all}; 1 is the base")))
+    }
+
+    /// What a container would see under a path after a layer.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] where there is nothing, or no such layer.
+    pub fn there(&self, node: u32, layer: Option<u32>) -> Result<Version<'_>> {
+        let layers = self.after(layer)?;
+        self.stack.at(self.check(node)?, layers).ok_or_else(|| {
+            Error::new(Code::NotFound, "it was removed in this layer, or is not there yet")
+                .with_hint("Choose another layer")
         })
     }
 
@@ -253,26 +293,10 @@ impl OpenView {
 
     /// Opens or closes a folder, or with `deep` all beneath it; 0 is the top.
     pub fn fold(&mut self, path: u32, open: bool, deep: bool) {
-        match (deep, open, path) {
-            (true, true, 0) => return self.view.open_all(),
-            (true, false, 0) => return self.view.close_all(),
-            _ => {}
-        }
-        let mut folders = vec![path];
-        if deep {
-            let mut at = 0;
-            while at < folders.len() {
-                let below: Vec<u32> = self.view.shown_children(folders[at]).collect();
-                let is_folder = |path: &u32| !self.view.stack().children(*path).is_empty();
-                folders.extend(below.into_iter().filter(is_folder));
-                at += 1;
-            }
-        }
-        // What is inside first: it has no rows while its folder is closed.
-        if open {
-            folders.into_iter().rev().for_each(|folder| self.view.open(folder));
-        } else {
-            folders.into_iter().for_each(|folder| self.view.close(folder));
+        match (deep, open) {
+            (true, _) => self.view.fold_all(path, open),
+            (false, true) => self.view.open(path),
+            (false, false) => self.view.close(path),
         }
     }
 }

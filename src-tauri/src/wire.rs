@@ -51,7 +51,7 @@ pub use app::{AppInfo, Settings, Theme};
 pub use archive::{
     ArchiveLayer, ArchiveView, DaemonImage, DaemonView, DragItem, ExportRequest, FilesEvent, GivenFile,
     ImportRequest, LoadImage, LoadRequest, PlannedEntry, SaveFormat, SavePlan, SaveRequest, SaveSource,
-    Squeeze,
+    SavedItem, Squeeze,
 };
 pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};
@@ -62,8 +62,8 @@ pub use explorer::{
 pub use files::{
     DiffLine, DifferentFile, DifferentFiles, DuplicateFile, DuplicateGroup, FileChange, FileComparison,
     FileDetail, FileDifference, FileFilter, FileKind, FilePreview, FileRow, FileRows, FileScope,
-    FileViewHead, FoundFile, HexPage, IndexedBy, LayersOf, MapItem, Package, TextDiff, TreeHead, TreeLayer,
-    TreeProgress, WasteReport, WastedFile, shown_path,
+    FileVersionOf, FileViewHead, FoundFile, HexPage, IndexedBy, LayersOf, MapItem, Package, TextDiff,
+    TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
 };
 pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{

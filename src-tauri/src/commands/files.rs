@@ -7,7 +7,7 @@ mod map;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::job::Job;
-use engine::layers::{self, View};
+use engine::layers::{self, Scope, View};
 use engine::{Error, Result};
 
 use super::Stream;
@@ -18,8 +18,8 @@ use crate::wire::{
     FoundFile, LayersOf, TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
 };
 
-pub use compare::{compare_trees, different_files, text_diff};
-pub use content::{file_bytes, preview_file, write_file};
+pub use compare::{compare_trees, different_files, text_diff, version_diff};
+pub use content::{file_bytes, preview_file, write_file, write_folder, write_stored};
 pub use map::file_map;
 
 /// Rows that are given at once.
@@ -62,7 +62,7 @@ pub async fn open_tree(
             title: opened.tree.title.clone(),
             layers: worths.iter().enumerate().map(|(at, worth)| TreeLayer::of(at, &opened, worth)).collect(),
             files: paths.filter(|path| merged.change(*path).is_some()).count() as u64,
-            merged_bytes: merged.size(0),
+            merged_bytes: merged.size(&opened.tree.stack, 0),
             unpacked_bytes: worths.iter().map(|worth| worth.unpacked).sum(),
             efficiency: waste.efficiency,
             wasted_bytes: waste.wasted_bytes,
@@ -96,7 +96,11 @@ pub async fn open_view(
     let (open, scope) = (app.trees().tree(tree)?, scope.engine()?);
     let app = app.clone();
     blocking(move || {
-        let mut view = View::new(&open.stack, scope)?;
+        let mut view = match scope {
+            // What a container sees was worked out when the tree was opened.
+            Scope::Merged => View::of(&open.stack, open.merged.clone(), scope),
+            _ => View::new(&open.stack, scope)?,
+        };
         view.set_filter(filter.engine())?;
         let (rows, totals) = (view.len(), view.totals());
         let id = app.trees().keep_view(tree, view);
@@ -136,7 +140,7 @@ pub async fn file_rows(app: &Arc<Longshore>, view: u64, offset: u64, limit: u32)
         Ok(FileRows {
             total: shown.view.len() as u64,
             offset,
-            rows: rows.iter().map(|row| FileRow::of(row, stack, scope)).collect(),
+            rows: rows.iter().map(|row| FileRow::of(row, stack, scope, &shown.moved)).collect(),
         })
     })
     .await

@@ -50,7 +50,7 @@ commands! {
     archive::start_save(request: SaveRequest) -> Option<u64>;
     archive::start_export(request: ExportRequest) -> Option<u64>;
     archive::drag_out(item: DragItem) -> bool;
-    archive::save_item(item: DragItem) -> Option<String>;
+    archive::save_item(item: DragItem) -> Option<SavedItem>;
     archive::show_saved(job: u64) -> ();
     daemon::list_daemons() -> Vec<DaemonView>;
     daemon::daemon_images(daemon: String) -> Vec<DaemonImage>;
@@ -73,6 +73,7 @@ commands! {
     files::file_map(tree: u64, node: Option<u32>, items: u32) -> Vec<MapItem>;
     files::compare_trees(a: u64, b: u64) -> FileComparison;
     files::different_files(comparison: u64, only: Option<FileDifference>, offset: u64, limit: u32) -> DifferentFiles;
+    files::version_diff(tree: u64, a: FileVersionOf, b: FileVersionOf) -> TextDiff;
     files::text_diff(comparison: u64, path: String) -> TextDiff;
     network::read_network() -> NetworkSettings;
     network::write_host(settings: HostSettings) -> NetworkSettings;

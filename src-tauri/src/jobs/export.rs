@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use engine::compression::{Compression, Encoder};
 use engine::job::{Job, NodeKind, PlannedBlob, Settlement, TransferEvent};
+use engine::rootfs::Part;
 use engine::{Error, Result, rootfs};
 use oci::Reference;
 use oci::descriptor::Descriptor;
@@ -86,7 +87,7 @@ impl Task for Export {
         });
         let tree = job.run(opened).await?.tree;
         job.checkpoint().await?;
-        let bytes = tree.merged.size(0);
+        let bytes = tree.merged.size(&tree.stack, 0);
         let whole =
             Descriptor::new(oci::media_type::OCI_LAYER, oci::Digest::sha256(self.key().as_bytes()), bytes);
         let digest = whole.digest.clone();
@@ -133,7 +134,8 @@ fn write(
         Squeeze::Zstd => Compression::Zstd,
     };
     let output = Encoder::new(BufWriter::with_capacity(1 << 20, beside), compression, None)?;
-    let (output, told) = rootfs::export(&tree.layers, &tree.stack, output, job, progress)?;
+    let (output, told) =
+        rootfs::export(&tree.layers, &tree.stack, Part::whole(&tree.stack), output, job, progress)?;
     let mut buffered = output.finish().map_err(failed)?;
     buffered.flush().map_err(failed)?;
     let beside: NamedTempFile = buffered.into_inner().map_err(|error| failed(error.into_error()))?;

@@ -312,8 +312,20 @@ pub enum DragItem {
     Image { source: SaveSource },
     /// A layer, as it is stored.
     Layer { input: String, digest: String },
-    /// A file or a folder of an open tree (see `open_tree`).
+    /// A layer of an open tree (see `open_tree`), as it is stored, wherever that is; 1 is the base.
+    Stored { tree: u64, layer: u32 },
+    /// A file of an open tree, or a folder as a tar, as it is after a layer; null: what a container sees.
     File { tree: u64, node: u32, layer: Option<u32> },
+}
+
+/// Something that was saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedItem {
+    /// its place, for people
+    pub place: String,
+    /// What of a folder no file system can have, a sentence each.
+    pub left_out: Vec<String>,
 }
 
 /// A container engine on this computer.

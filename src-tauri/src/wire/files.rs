@@ -125,8 +125,29 @@ pub struct FileFilter {
     pub min_size: Option<u64>,
     pub setuid: bool,
     pub owner: Option<u64>,
-    /// `text`, `image`, `program`, `archive`, `json` …; null: any
-    pub content: Option<String>,
+    /// What its first bytes are; null: any.
+    pub content: Option<FileContent>,
+}
+
+/// What a file holds, by its first bytes; `text` is also scripts, JSON, markup and keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum FileContent {
+    Text,
+    Script,
+    Json,
+    Markup,
+    Key,
+    Program,
+    Bytecode,
+    Image,
+    Media,
+    Archive,
+    Database,
+    Packages,
+    Document,
+    Font,
+    Data,
 }
 
 /// What happened to a file, beside the layers below.
@@ -201,8 +222,10 @@ pub struct FileRow {
     pub open: bool,
     /// how many entries a folder has in this view
     pub children: u64,
-    /// `whiteout`, `opaque`, `mode was -rw-------`
+    /// `whiteout`, `opaque`, `mode was -rw-------`, between two layers `moved from /etc/a`
     pub note: Option<String>,
+    /// between two layers: the path that the same bytes had before, or have after
+    pub moved: Option<u32>,
     /// Its name is not what it seems: bytes that are no UTF-8, `..`, control or direction characters.
     pub odd: bool,
     /// It passes the filter itself, and is not only on the way to one that does.
@@ -412,6 +435,13 @@ pub struct DiffLine {
     pub a: Option<u32>,
     pub b: Option<u32>,
     pub text: String,
+}
+
+/// A file as it is after a layer; 1 is the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, TS)]
+pub struct FileVersionOf {
+    pub node: u32,
+    pub layer: u32,
 }
 
 /// Two texts beside one another; `lines` is null where one of them is no text, or too long.

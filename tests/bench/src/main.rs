@@ -88,8 +88,22 @@ fn main() {
     ] {
         run_archive(&options, &mut report, name, &large, &registry.host(), way);
     }
+    if "files at scale".contains(&options.only) {
+        scale(&options.work);
+    }
     report.print();
     report.save(&options.results);
+}
+
+/// Trees of many files, which no other program shows: figures of time and memory alone.
+fn scale(work: &Path) {
+    let program = std::env::current_exe().expect("the program knows itself").with_file_name("scale");
+    for (entries, layers) in [("300000", "20"), ("10000000", "20")] {
+        println!("\nan image of {entries} entries in {layers} layers:");
+        let mut command = std::process::Command::new(&program);
+        command.args(["--entries", entries, "--layers", layers, "--work"]).arg(work);
+        assert!(command.status().is_ok_and(|status| status.success()), "`{}` failed", program.display());
+    }
 }
 
 fn run(

@@ -815,7 +815,14 @@ export type SaveRequest = { images: Array<SaveSource>, format: SaveFormat, compr
 export type ExportRequest = { image: SaveSource, compression: Squeeze, };
 
 /** What is dragged out of the window. */
-export type DragItem = { "kind": "image", source: SaveSource, } | { "kind": "layer", input: string, digest: string, } | { "kind": "file", tree: number, node: number, layer: number | null, };
+export type DragItem = { "kind": "image", source: SaveSource, } | { "kind": "layer", input: string, digest: string, } | { "kind": "stored", tree: number, layer: number, } | { "kind": "file", tree: number, node: number, layer: number | null, };
+
+/** Something that was saved. */
+export type SavedItem = {
+  /** its place, for people */
+  place: string,
+  /** What of a folder no file system can have, a sentence each. */
+  leftOut: Array<string>, };
 
 /** A container engine on this computer. */
 export type DaemonView = { id: string,
@@ -889,8 +896,11 @@ export type FileFilter = {
   text: string, changes: Array<FileChange>,
   /** at least so many bytes */
   minSize: number | null, setuid: boolean, owner: number | null,
-  /** `text`, `image`, `program`, `archive`, `json` …; null: any */
-  content: string | null, };
+  /** What its first bytes are; null: any. */
+  content: FileContent | null, };
+
+/** What a file holds, by its first bytes; `text` is also scripts, JSON, markup and keys. */
+export type FileContent = "text" | "script" | "json" | "markup" | "key" | "program" | "bytecode" | "image" | "media" | "archive" | "database" | "packages" | "document" | "font" | "data";
 
 /** What happened to a file, beside the layers below. */
 export type FileChange = "added" | "modified" | "removed" | "unchanged";
@@ -926,8 +936,10 @@ export type FileRow = { node: number,
   link: string | null, open: boolean,
   /** how many entries a folder has in this view */
   children: number,
-  /** `whiteout`, `opaque`, `mode was -rw-------` */
+  /** `whiteout`, `opaque`, `mode was -rw-------`, between two layers `moved from /etc/a` */
   note: string | null,
+  /** between two layers: the path that the same bytes had before, or have after */
+  moved: number | null,
   /** Its name is not what it seems: bytes that are no UTF-8, `..`, control or direction characters. */
   odd: boolean,
   /** It passes the filter itself, and is not only on the way to one that does. */
@@ -1037,6 +1049,9 @@ export type DiffLine = {
   /** null where it is not there */
   a: number | null, b: number | null, text: string, };
 
+/** A file as it is after a layer; 1 is the base. */
+export type FileVersionOf = { node: number, layer: number, };
+
 /** Two texts beside one another; `lines` is null where one of them is no text, or too long. */
 export type TextDiff = { lines: Array<DiffLine> | null, why: string | null, };
 
@@ -1117,7 +1132,7 @@ export type Commands = {
   start_save: [{ request: SaveRequest }, number | null];
   start_export: [{ request: ExportRequest }, number | null];
   drag_out: [{ item: DragItem }, boolean];
-  save_item: [{ item: DragItem }, string | null];
+  save_item: [{ item: DragItem }, SavedItem | null];
   show_saved: [{ job: number }, null];
   list_daemons: [{}, Array<DaemonView>];
   daemon_images: [{ daemon: string }, Array<DaemonImage>];
@@ -1140,6 +1155,7 @@ export type Commands = {
   file_map: [{ tree: number; node: number | null; items: number }, Array<MapItem>];
   compare_trees: [{ a: number; b: number }, FileComparison];
   different_files: [{ comparison: number; only: FileDifference | null; offset: number; limit: number }, DifferentFiles];
+  version_diff: [{ tree: number; a: FileVersionOf; b: FileVersionOf }, TextDiff];
   text_diff: [{ comparison: number; path: string }, TextDiff];
   read_network: [{}, NetworkSettings];
   write_host: [{ settings: HostSettings }, NetworkSettings];

@@ -128,6 +128,9 @@ export class App {
     });
   }
 
+  /** Grows when what is on screen is asked for again: whoever shows files reads them again. */
+  refreshed = $state(0);
+
   /** What is inside layers; going back to it finds it as it was. `digest` tells two images of one name apart. */
   files(of: LayersOf, digest = ""): FileTree {
     return this.#trees.get(JSON.stringify([of, digest]), () => {

@@ -33,7 +33,7 @@ export class FileDifferences {
     try {
       this.comparison = await this.#host.call("compare_trees", { a, b });
       this.fault = null;
-      await this.show(null);
+      await this.show(this.only);
     } catch (thrown) {
       this.fault = toFault(thrown);
     }
@@ -81,7 +81,8 @@ export class FileDifferences {
   }
 
   text(path: string): Read<TextDiff> {
-    return this.#texts.get(path, () => this.#host.call("text_diff", { comparison: this.comparison?.id ?? 0, path }));
+    const comparison = this.comparison?.id ?? 0;
+    return this.#texts.get(`${comparison} ${path}`, () => this.#host.call("text_diff", { comparison, path }));
   }
 
   async #load(page: number): Promise<void> {

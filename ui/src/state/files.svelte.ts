@@ -1,7 +1,7 @@
 // What is inside the layers of one image or archive: its tree, the view on it, and what was asked about single files.
 
 import { SvelteMap } from "svelte/reactivity";
-import type { DuplicateGroup, Fault, FileDetail, FileFilter, FilePreview, FileScope, LayersOf, MapItem, TreeHead, TreeProgress, WasteReport } from "../ipc/bindings";
+import type { DuplicateGroup, Fault, FileDetail, FileFilter, FilePreview, FileScope, FileVersionOf, LayersOf, MapItem, TextDiff, TreeHead, TreeProgress, WasteReport } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { ReadCache } from "./cache";
 import type { Read } from "./reads.svelte";
@@ -16,8 +16,11 @@ const PREVIEWS = 3;
 /** Milliseconds without a key before what is typed is looked for. */
 const TYPING = 80;
 
-/** A file that is looked at: one layer's version of it, or the one that the view shows. */
-export type Chosen = { node: number; layer: number | null };
+/**
+ * A file that is looked at: one layer's version of it, or the one that the view shows. Between two layers it may have
+ * been another path before.
+ */
+export type Chosen = { node: number; layer: number | null; moved?: number | null };
 
 /** Duplicates take time, so they are looked for when somebody asks. */
 export type Duplicates = { groups: DuplicateGroup[] | null; fault: Fault | null; busy: boolean };
@@ -48,6 +51,7 @@ export class FileTree {
   readonly #host: Host;
   #details = new ReadCache<FileDetail>(24);
   #previews = new ReadCache<FilePreview>(PREVIEWS);
+  #differences = new ReadCache<TextDiff>(4);
   #maps = new ReadCache<MapItem[]>(12);
   #wastes = new ReadCache<WasteReport>(1);
   #turn = 0;
@@ -83,13 +87,18 @@ export class FileTree {
       });
       if (turn !== this.#turn) return this.#close(head.id);
       const before = this.head;
+      const { chosen } = this;
       this.#forget();
+      // The same layers give the same numbers.
+      const isSame = before !== null && digests(before) === digests(head);
+      if (isSame) this.chosen = chosen;
       this.head = head;
       this.fetched = head.fetched;
       this.fault = null;
       if (!this.#has(this.scope)) this.scope = { kind: "merged" };
       await this.rows.open(head.id, this.scope, this.filter);
       if (before) this.#close(before.id);
+      if (isSame && chosen) await this.rows.reveal(chosen.node);
     } catch (thrown) {
       if (turn === this.#turn) this.fault = toFault(thrown);
     }
@@ -180,6 +189,10 @@ export class FileTree {
   preview(chosen: Chosen): Read<FilePreview> {
     return this.#previews.get(JSON.stringify([chosen.node, chosen.layer]), () => this.#fetching(this.#host.call("preview_file", { tree: this.#id, node: chosen.node, layer: chosen.layer })));
   }
+  /** The text of a file after one layer beside the text after another. */
+  difference(a: FileVersionOf, b: FileVersionOf): Read<TextDiff> {
+    return this.#differences.get(JSON.stringify([a, b]), () => this.#host.call("version_diff", { tree: this.#id, a, b }));
+  }
   map(node: number | null): Read<MapItem[]> {
     return this.#maps.get(String(node), () => this.#host.call("file_map", { tree: this.#id, node, items: MAP_ITEMS }));
   }
@@ -218,6 +231,7 @@ export class FileTree {
   #forget(): void {
     this.#details = new ReadCache(24);
     this.#previews = new ReadCache(PREVIEWS);
+    this.#differences = new ReadCache(4);
     this.#maps = new ReadCache(12);
     this.#wastes = new ReadCache(1);
     this.chosen = null;
@@ -228,5 +242,7 @@ export class FileTree {
   }
 }
 
+const digests = (head: TreeHead): string => head.layers.map(({ digest }) => digest).join();
+
 export const isFiltered = (filter: FileFilter): boolean =>
-  filter.text !== "" || filter.changes.length > 0 || filter.minSize !== null || filter.setuid || filter.owner !== null;
+  filter.text !== "" || filter.changes.length > 0 || filter.minSize !== null || filter.setuid || filter.owner !== null || filter.content !== null;

@@ -330,6 +330,15 @@ pub struct Diff {
     /// The platform to compare [default: this computer's, or else the first that is there]
     #[arg(long, value_name = "PLATFORM", value_parser = platform)]
     pub platform: Option<Platform>,
+    /// Compare what containers see, file by file, in place of layers and configs
+    #[arg(long)]
+    pub files: bool,
+    /// The files of A as they are after this layer; 1 is the base [default: the last]
+    #[arg(long, value_name = "N", requires = "files", value_parser = clap::value_parser!(u32).range(1..))]
+    pub layer_a: Option<u32>,
+    /// The files of B as they are after this layer
+    #[arg(long, value_name = "N", requires = "files", value_parser = clap::value_parser!(u32).range(1..))]
+    pub layer_b: Option<u32>,
 }
 
 #[derive(Debug, clap::Args)]

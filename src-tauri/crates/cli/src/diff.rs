@@ -1,5 +1,7 @@
 //! `diff`: two images side by side.
 
+mod files;
+
 use engine::compare::{ComparedField, ComparedLayer, Comparison, Side, compare};
 use engine::job::Job;
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use crate::args;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::{self, Found, Place};
+use crate::inside::Inside;
 use crate::interrupt::{self, Threads};
 use crate::output::{self, shown};
 
@@ -22,6 +25,14 @@ pub fn run(args: &args::Diff, context: &Context) -> Result<(), Failure> {
         find::look_in(input, only, args.platform.as_ref(), context, &job).await
     };
     let both = async { Ok((look(&args.a).await?, look(&args.b).await?)) };
+    if args.files {
+        let opened = async {
+            let (a, b): (Found, Found) = both.await?;
+            Ok::<_, Failure>((Inside::of(a, context, &job).await?, Inside::of(b, context, &job).await?))
+        };
+        let (a, b) = interrupt::run(Threads::Several, &job, opened)?;
+        return files::run(args, &a, &b, context.json());
+    }
     let (a, b) = interrupt::run(Threads::One, &job, both)?;
     let comparison = compare(&a.image, &b.image);
     if context.json() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use engine::compression::{Compression, Encoder};
 use engine::job::Job;
-use engine::rootfs::{self, Exported};
+use engine::rootfs::{self, Exported, Part};
 use engine::{Code, Error};
 use serde_json::json;
 
@@ -41,12 +41,19 @@ pub fn run(args: &args::Export, context: &Context) -> Result<(), Failure> {
     };
     let work = async {
         let inside = Inside::open(&look, context, &job).await?;
+        let part = match &args.path {
+            Some(path) => {
+                let layers = inside.stack.layers().len();
+                Part { folder: inside.stack.follow(path.as_bytes(), layers, true)?, layers }
+            }
+            None => Part::whole(&inside.stack),
+        };
         let (job, path) = (job.clone(), args.output.clone());
         let written = tokio::task::spawn_blocking(move || {
             let done = if to_stdout {
-                write(&inside, io::stdout().lock(), compression, &job).map(|(_, done)| (done, 0))
+                write(&inside, part, io::stdout().lock(), compression, &job).map(|(_, done)| (done, 0))
             } else {
-                to_file(&inside, &path, compression, &job)
+                to_file(&inside, part, &path, compression, &job)
             };
             done.map(|(done, size)| (inside, done, size))
         });
@@ -83,6 +90,7 @@ fn usage(message: &str, hint: &str) -> Failure {
 /// Writes beside the file and renames: what stood there stays until the new one is whole.
 fn to_file(
     inside: &Inside,
+    part: Part,
     path: &Path,
     compression: Compression,
     job: &Job,
@@ -95,7 +103,7 @@ fn to_file(
     // A pipe or a device is written to as it is.
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         let file = File::options().write(true).open(path).map_err(unwritable)?;
-        return write(inside, file, compression, job).map(|(_, done)| (done, 0));
+        return write(inside, part, file, compression, job).map(|(_, done)| (done, 0));
     }
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir.to_owned(),
@@ -103,7 +111,7 @@ fn to_file(
     };
     let beside = tempfile::Builder::new().prefix(".export-").tempfile_in(dir).map_err(unwritable)?;
     let (file, place) = beside.into_parts();
-    let (file, done) = write(inside, file, compression, job)?;
+    let (file, done) = write(inside, part, file, compression, job)?;
     file.sync_data().map_err(unwritable)?;
     let size = file.metadata().map_err(unwritable)?.len();
     open_to_all(&file).map_err(unwritable)?;
@@ -121,6 +129,7 @@ fn open_to_all(file: &File) -> io::Result<()> {
 
 fn write<W: Write>(
     inside: &Inside,
+    part: Part,
     output: W,
     compression: Compression,
     job: &Job,
@@ -131,7 +140,7 @@ fn write<W: Write>(
             .with_source(error)
     };
     let encoder = Encoder::new(BufWriter::with_capacity(1 << 20, output), compression, None)?;
-    let (encoder, done) = rootfs::export(&inside.layers, &inside.stack, encoder, job, &|_| {})?;
+    let (encoder, done) = rootfs::export(&inside.layers, &inside.stack, part, encoder, job, &|_| {})?;
     let mut output = encoder.finish().map_err(failed)?;
     output.flush().map_err(failed)?;
     let output = output.into_inner().map_err(|error| failed(error.into_error()))?;

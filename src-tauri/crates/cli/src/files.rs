@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use engine::job::Job;
-use engine::layers::{Change, Node, Scope, State, mode_text, shown};
+use engine::layers::{Change, Content, Filter, Node, Scope, State, Version, mode_text, shown};
 use engine::tar::Kind;
 use serde::Serialize;
 
@@ -26,6 +26,7 @@ struct Row {
     link: Option<String>,
     layer: usize,
     change: &'static str,
+    content: Option<&'static str>,
 }
 
 /// Runs the verb.
@@ -33,9 +34,11 @@ pub fn run(args: &args::Files, context: &Context) -> Result<(), Failure> {
     let job = Job::new(|event| output::note_event(&event));
     let inside = interrupt::run(Threads::Several, &job, Inside::open(&args.look, context, &job))?;
     let mut rows = Rows { out: BufWriter::new(io::stdout().lock()), json: context.json(), count: 0 };
+    let filter =
+        Filter { text: args.find.clone().unwrap_or_default(), content: args.content, ..Filter::default() };
     let written = match args.layer {
-        Some(layer) => of_layer(&inside, layer, args.path.as_deref(), &mut rows),
-        None => merged(&inside, args.path.as_deref(), &mut rows),
+        Some(layer) => of_layer(&inside, layer, args.path.as_deref(), &filter, &mut rows),
+        None => merged(&inside, args.path.as_deref(), &filter, &mut rows),
     };
     match written.and_then(|()| Ok(rows.finish()?)) {
         // Whoever read had enough of it.
@@ -45,9 +48,15 @@ pub fn run(args: &args::Files, context: &Context) -> Result<(), Failure> {
 }
 
 /// What a container sees, in the order of the tree.
-fn merged(inside: &Inside, path: Option<&str>, rows: &mut Rows<impl Write>) -> Result<(), Failure> {
+fn merged(
+    inside: &Inside,
+    path: Option<&str>,
+    filter: &Filter,
+    rows: &mut Rows<impl Write>,
+) -> Result<(), Failure> {
     let stack = &*inside.stack;
     let state = State::new(stack, Scope::Merged)?;
+    let matches = filter.matches(stack, &state)?;
     let top = match path {
         Some(path) => stack.follow(path.as_bytes(), stack.layers().len(), true)?,
         None => 0,
@@ -56,9 +65,10 @@ fn merged(inside: &Inside, path: Option<&str>, rows: &mut Rows<impl Write>) -> R
         let (Some(version), Some(change)) = (state.version(stack, path), state.change(path)) else {
             return Ok(false);
         };
-        if path != 0 {
+        if path != 0 && matches.has(path) {
             let shown_path = shown(&stack.full_path(path)).into_owned();
-            rows.add(&of(&version.node, shown_path, version.layer, change))?;
+            let content = stack.content_of(&version);
+            rows.add(&of(&version.node, shown_path, version.layer, change, content))?;
         }
         Ok(version.node.is_folder())
     };
@@ -87,11 +97,13 @@ fn of_layer(
     inside: &Inside,
     layer: u32,
     path: Option<&str>,
+    filter: &Filter,
     rows: &mut Rows<impl Write>,
 ) -> Result<(), Failure> {
     let at = inside.count(Some(layer))? - 1;
     let stack = &*inside.stack;
     let state = State::new(stack, Scope::Layer(at))?;
+    let named = Filter { content: None, ..filter.clone() }.matches(stack, &state)?;
     let index = &stack.layers()[at];
     let top = match path {
         None => index.root(),
@@ -115,7 +127,10 @@ fn of_layer(
             Some(folder) => stack.child(*folder, node.name()),
             None => stack.find(&node.path()),
         };
-        if !node.is_implied() {
+        let content = stack.content_of(&Version { layer: at, removes: node.is_whiteout(), node });
+        let fits = here.is_none_or(|here| here == 0 || named.has(here))
+            && filter.content.is_none_or(|wanted| content.is(wanted));
+        if !node.is_implied() && fits {
             let change = match here.and_then(|here| state.change(here)) {
                 _ if node.is_whiteout() => Change::Removed,
                 Some(change) => change,
@@ -124,7 +139,7 @@ fn of_layer(
             let shown_path = node
                 .raw_name()
                 .map_or_else(|| format!("/{}", shown(&node.path())), |raw| shown(&raw).into_owned());
-            rows.add(&of(&node, shown_path, at, change))?;
+            rows.add(&of(&node, shown_path, at, change, content))?;
         }
         if node.is_folder() {
             walk.push((node.children().collect::<Vec<_>>().into_iter(), here));
@@ -133,21 +148,12 @@ fn of_layer(
     Ok(())
 }
 
-fn of(node: &Node<'_>, path: String, layer: usize, change: Change) -> Row {
+fn of(node: &Node<'_>, path: String, layer: usize, change: Change, content: Content) -> Row {
     let link =
         matches!(node.kind(), Kind::Symlink | Kind::HardLink).then(|| shown(&node.link()).into_owned());
     Row {
         path,
-        r#type: match node.kind() {
-            Kind::File => "file",
-            Kind::Directory => "directory",
-            Kind::Symlink => "symlink",
-            Kind::HardLink => "hardlink",
-            Kind::CharDevice => "character",
-            Kind::BlockDevice => "block",
-            Kind::Fifo => "fifo",
-            Kind::Other(_) => "other",
-        },
+        r#type: kind_word(node.kind()),
         size: node.size(),
         mode: node.mode(),
         uid: node.uid(),
@@ -160,6 +166,21 @@ fn of(node: &Node<'_>, path: String, layer: usize, change: Change) -> Row {
             Change::Removed => "removed",
             Change::Unchanged => "unchanged",
         },
+        content: content.name(),
+    }
+}
+
+/// What an entry is, as JSON has it.
+pub fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::File => "file",
+        Kind::Directory => "directory",
+        Kind::Symlink => "symlink",
+        Kind::HardLink => "hardlink",
+        Kind::CharDevice => "character",
+        Kind::BlockDevice => "block",
+        Kind::Fifo => "fifo",
+        Kind::Other(_) => "other",
     }
 }
 

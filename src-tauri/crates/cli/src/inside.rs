@@ -27,7 +27,14 @@ impl Inside {
     /// # Errors
     /// As [`find::look`]; where it is no image; where a layer can't be read at all.
     pub async fn open(look: &Look, context: &Context, job: &Job) -> Result<Self, Failure> {
-        let found = find::look(look, context, job).await?;
+        Self::of(find::look(look, context, job).await?, context, job).await
+    }
+
+    /// The same of an image that was found.
+    ///
+    /// # Errors
+    /// As [`Inside::open`].
+    pub async fn of(found: Found, context: &Context, job: &Job) -> Result<Self, Failure> {
         let Some(manifest) = &found.image.manifest else {
             return Err(engine::Error::new(Code::ManifestUnsupported, "this is no image: it has no layers")
                 .with_hint("`longshore inspect` shows what it is")

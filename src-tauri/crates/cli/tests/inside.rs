@@ -47,7 +47,7 @@ fn files_lists_what_a_container_sees_without_pulling_it() {
         row(&rows, "/etc/app.conf"),
         json!({
             "path": "/etc/app.conf", "type": "file", "size": 3, "mode": 0o644, "uid": 0, "gid": 0, "link": null,
-            "layer": 2, "change": "modified",
+            "layer": 2, "change": "modified", "content": "text",
         })
     );
     assert_eq!(row(&rows, "/conf")["link"], "etc/app.conf");
@@ -72,6 +72,40 @@ fn files_lists_what_a_container_sees_without_pulling_it() {
     }
     assert_eq!(world.run(&["files", &reference, "--layer", "0"]).status, 2);
     assert_eq!(world.run(&["files", &reference, "--layer", "1", "--merged"]).status, 2);
+}
+
+#[test]
+fn files_are_found_by_name_and_by_what_they_hold() {
+    let base = [
+        Entry::file("etc/app.conf", b"{\"a\": 1}"),
+        Entry::file("etc/logo", b"\x89PNG\r\n\x1a\n"),
+        Entry::file("usr/bin/run", b"#!/bin/sh\n"),
+        Entry::file("usr/bin/tool.json", b"\x7fELF\x02\x01"),
+        Entry::hardlink("usr/bin/other", "usr/bin/tool.json"),
+    ];
+    let top = [Entry::file("etc/logo", b"no picture now"), Entry::whiteout("usr/bin/run")];
+    let image = Image::builder(Family::Oci)
+        .layer(Layer::new(&base, LayerCompression::Gzip))
+        .layer(Layer::new(&top, LayerCompression::Gzip))
+        .build();
+    let (world, _registry, reference) = served(&image);
+    let paths = |args: &[&str]| {
+        let rows = world.json(&[&["files", &reference], args].concat());
+        let paths = rows.as_array().unwrap().iter().map(|row| row["path"].as_str().unwrap().to_owned());
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&["--content", "program"]), ["/usr/bin/other", "/usr/bin/tool.json"]);
+    assert_eq!(paths(&["--content", "json"]), ["/etc/app.conf"]);
+    assert_eq!(paths(&["--content", "text"]), ["/etc/app.conf", "/etc/logo"]);
+    assert_eq!(paths(&["--find", "*.json"]), ["/usr/bin/tool.json"]);
+    assert_eq!(paths(&["--find", "bin/", "/usr"]), ["/usr/bin/other", "/usr/bin/tool.json"]);
+    assert_eq!(paths(&["--find", "o", "--content", "json"]), ["/etc/app.conf"]);
+    assert_eq!(paths(&["--layer", "1", "--content", "script"]), ["/usr/bin/run"]);
+    assert_eq!(paths(&["--layer", "2", "--find", "run"]), ["/usr/bin/.wh.run"]);
+    assert_eq!(paths(&["--layer", "2", "--content", "image"]), Vec::<String>::new());
+    let ran = world.run(&["files", &reference, "--content", "exe"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("text, script, json"), "{ran:?}");
 }
 
 #[test]
@@ -121,6 +155,17 @@ fn export_writes_beside_and_renames() {
     let piped = world.command(&["export", &reference, "-o", "-"]).output().unwrap();
     assert!(piped.status.success() && piped.stdout == bytes, "standard output gets the same");
     assert_eq!(world.run(&["export", &reference, "-o", "-", "--json"]).status, 2);
+    assert_eq!(world.run(&["export", &reference, "/etc", "-o", "etc.tar"]).status, 0);
+    let part = std::fs::read(world.path("etc.tar")).unwrap();
+    let mut archive = tar::Archive::new(&*part);
+    let paths: Vec<_> =
+        archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().into_owned()).collect();
+    assert_eq!(paths, ["etc/", "etc/app.conf"].map(std::path::PathBuf::from));
+    for (path, said) in [("/conf", "no folder"), ("/none", "is not in the image")] {
+        let ran = world.run(&["export", &reference, path, "-o", "none.tar"]);
+        assert!(ran.status == 1 && ran.stderr.contains(said), "{ran:?}");
+    }
+    assert!(!world.path("none.tar").exists());
     let ran = world.run(&["export", &reference, "-o", "none/flat.tar"]);
     assert_eq!(ran.status, 1, "{ran:?}");
 
@@ -149,4 +194,54 @@ fn f103_a_layer_of_an_unknown_compression_is_refused() {
     let error = ran.error();
     assert_eq!(error["code"], "compression_unsupported");
     assert!(error["message"].as_str().unwrap().contains("lz4"), "{error}");
+}
+
+#[test]
+fn diff_files_compares_two_images_and_two_layers() {
+    let (world, registry, a) = served(&app());
+    let moved = [
+        Entry::file("etc/app.conf", b"three").mode(0o600),
+        Entry::symlink("conf", "etc/else"),
+        Entry::file("srv/old", b"0123456789"),
+    ];
+    let other = Image::builder(Family::Oci).layer(Layer::new(&moved, LayerCompression::Gzip)).build();
+    registry.put("team/app", "2", &other);
+    let b = registry.reference("team/app", "2");
+    let found = world.json(&["diff", &a, &b, "--files"]);
+    let files: Vec<(&str, &str, &Value)> = found["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| (file["difference"].as_str().unwrap(), file["path"].as_str().unwrap(), &file["what"]))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            ("changed", "/conf", &json!(["target etc/app.conf to etc/else"])),
+            ("changed", "/etc/app.conf", &json!(["content", "mode -rw-r--r-- to -rw-------"])),
+            ("removed", "/odd\\\\\\u{202e}", &json!([])),
+            ("added", "/srv", &json!([])),
+            ("added", "/srv/old", &json!([])),
+        ]
+    );
+    assert_eq!((&found["changed"], &found["added"], &found["moved"]), (&json!(2), &json!(2), &json!(0)));
+    // After its first layer A has the file that B has elsewhere.
+    let found = world.json(&["diff", &a, &b, "--files", "--layer-a", "1"]);
+    let moved = row(&found["files"], "/srv/old");
+    assert_eq!((&moved["difference"], &moved["was"]), (&json!("moved"), &json!("/etc/old")));
+    assert_eq!(
+        (&moved["size_a"], &moved["size_b"], &moved["type"]),
+        (&json!(10), &json!(10), &json!("file"))
+    );
+    // Two layers of one image.
+    let found = world.json(&["diff", &a, &a, "--files", "--layer-a", "1", "--layer-b", "2"]);
+    assert_eq!(row(&found["files"], "/etc/old")["difference"], "removed");
+    assert_eq!((&found["layer_a"], &found["layer_b"], &found["removed"]), (&json!(1), &json!(2), &json!(1)));
+    let ran = world.run(&["diff", &a, &b, "--files", "--layer-a", "1"]);
+    assert!(ran.stdout.contains("/srv/old  was /etc/old") && ran.stdout.starts_with('~'), "{ran:?}");
+    assert_eq!((ran.status, ran.stderr.trim()), (0, "1 added, 0 removed, 2 changed, 1 moved"));
+    assert_eq!(world.json(&["diff", &a, &a, "--files"])["files"], json!([]));
+    assert_eq!(world.run(&["diff", &a, &b, "--layer-a", "1"]).status, 2);
+    let ran = world.run(&["diff", &a, &b, "--files", "--layer-b", "2"]);
+    assert!(ran.status == 1 && ran.stderr.contains("It has 1"), "{ran:?}");
 }

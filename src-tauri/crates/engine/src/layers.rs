@@ -29,9 +29,13 @@
 //!
 //! Deliberately absent: unpacking to disk; the digest of the unpacked layer (`diff_id`), which would cost as much again
 //! as unpacking, while gzip and zstd have checksums of their own and the layer's digest was checked when it came; and
-//! symbolic links in the place of folders that a later layer writes beneath without an entry for the folder, which hide
-//! what is behind them here.
+//! writing through links. Where an entry lies beneath a path that is a symbolic link (of a layer below, or earlier in the
+//! same archive), and no entry says that this is a folder, it is one here, in the link's place. So do Docker (overlay2) and
+//! containerd (overlayfs) unpack a later layer, each into a folder of its own, which then lies over the link; programs
+//! that unpack all layers into one folder (umoci, containerd's native snapshots) go through the link, and so do all of them
+//! within one layer, which no builder writes.
 
+mod bits;
 mod build;
 mod cache;
 mod chunks;
@@ -47,6 +51,7 @@ mod open;
 mod points;
 pub mod preview;
 mod scan;
+mod sniff;
 mod stack;
 mod state;
 mod view;
@@ -55,14 +60,16 @@ mod waste;
 #[cfg(test)]
 mod tests;
 
+pub use bits::Bits;
 pub use cache::IndexCache;
 pub use content::FileReader;
 pub use filter::Filter;
 pub use index::{Incomplete, LayerIndex, Node, compression_flag};
 pub use name::{Whiteout, is_strange, mode_text, shown, whiteout};
 pub use open::{IndexProgress, IndexedBy, LayerReader, Layers};
+pub use sniff::Content;
 pub use stack::{Stack, Version};
-pub(crate) use state::seen as seen_with;
 pub use state::{Change, Scope, State};
+pub(crate) use state::{Seen, seen as seen_with};
 pub use view::{Row, Totals, View};
-pub use waste::{Deed, Duplicates, LayerWorth, Waste, WastedFile, duplicates, waste, worth};
+pub use waste::{Deed, Duplicates, LayerWorth, Waste, WastedFile, duplicates, waste};

@@ -1,4 +1,4 @@
-//! One thing of an image as a file: the image, a layer as it is stored, or a file of an open tree.
+//! One thing of an image as a file: the image, a layer as it is stored, a file or a folder of an open tree.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,19 +13,21 @@ use oci::Digest;
 use oci::descriptor::Descriptor;
 
 use super::save::{saved, start, suggested_name};
-use crate::commands::files::write_file;
+use crate::commands::files::{write_file, write_folder, write_stored};
 use crate::given::shown_name;
 use crate::jobs::save::Saved;
 use crate::state::{Longshore, blocking};
-use crate::wire::{DragItem, JobEnd, Origin, SaveFormat, SaveSource, Squeeze};
+use crate::trees::Tree;
+use crate::wire::{DragItem, JobEnd, Origin, SaveFormat, SaveSource, SavedItem, Squeeze};
 
-/// Saves what could be dragged out, where a person says; its place for people, none where no place was chosen.
-pub async fn save_item(app: &Arc<Longshore>, item: DragItem) -> Result<Option<String>> {
+/// Saves what could be dragged out, where a person says; none where no place was chosen.
+pub async fn save_item(app: &Arc<Longshore>, item: DragItem) -> Result<Option<SavedItem>> {
     let (name, work) = describe(app, &item).await?;
     let Some(path) = app.frame().choose_place(&name).await else { return Ok(None) };
-    write(app, work, path.clone()).await?;
+    let left_out = write(app, work, path.clone()).await?;
     let folder = app.given().place(path.parent().unwrap_or(Path::new("/")));
-    Ok(Some(format!("{}/{}", folder.trim_end_matches('/'), shown_name(&path))))
+    let place = format!("{}/{}", folder.trim_end_matches('/'), shown_name(&path));
+    Ok(Some(SavedItem { place, left_out }))
 }
 
 /// Goes on with a drag that began on the page: the item becomes a file, which is dragged. Whether it was dropped.
@@ -44,7 +46,21 @@ pub async fn drag_out(app: &Arc<Longshore>, item: DragItem) -> Result<bool> {
 enum Work {
     Image(Box<Saved>),
     Layer(Box<(Saved, Descriptor)>),
-    File { tree: u64, node: u32, layer: Option<u32> },
+    /// A layer of an open tree; 0 is the base.
+    Stored {
+        tree: Arc<Tree>,
+        layer: usize,
+    },
+    File {
+        tree: u64,
+        node: u32,
+        layer: Option<u32>,
+    },
+    Folder {
+        tree: u64,
+        node: u32,
+        layer: Option<u32>,
+    },
 }
 
 /// A name for its file, and what is to be written.
@@ -59,37 +75,60 @@ async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work
                 Error::new(Code::DigestInvalid, problem.to_string())
             })?;
             let (saved, layer) = find_layer(app, input, &digest).await?;
-            let ending = match layer.media_type.rsplit_once(['+', '.']) {
-                Some((_, "gzip")) => ".tar.gz",
-                Some((_, "zstd")) => ".tar.zst",
-                _ => ".tar",
-            };
-            (format!("{}{ending}", digest.short()), Work::Layer(Box::new((saved, layer))))
+            (layer_name(&layer), Work::Layer(Box::new((saved, layer))))
+        }
+        DragItem::Stored { tree, layer } => {
+            let tree = app.trees().tree(*tree)?;
+            let at = tree.after(Some(*layer))? - 1;
+            (layer_name(&tree.layers.descriptors()[at]), Work::Stored { tree, layer: at })
         }
         DragItem::File { tree, node, layer } => {
             let open = app.trees().tree(*tree)?;
             let node = open.check(*node)?;
             let name = shown(open.stack.name(node)).replace('/', "_");
-            let name = if name.trim_matches('.').is_empty() { "file".to_owned() } else { name };
-            (name, Work::File { tree: *tree, node, layer: *layer })
+            let is_folder = open.there(node, *layer)?.node.is_folder();
+            let name = match (name.trim_matches('.').is_empty(), is_folder) {
+                (true, false) => "file".to_owned(),
+                (true, true) => "files.tar".to_owned(),
+                (false, false) => name,
+                (false, true) => format!("{name}.tar"),
+            };
+            let (tree, layer) = (*tree, *layer);
+            let work =
+                if is_folder { Work::Folder { tree, node, layer } } else { Work::File { tree, node, layer } };
+            (name, work)
         }
     })
 }
 
-async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<()> {
+/// The first digits of a layer's digest, with an ending that says how it is compressed.
+fn layer_name(layer: &Descriptor) -> String {
+    let ending = match layer.media_type.rsplit_once(['+', '.']) {
+        Some((_, "gzip")) => ".tar.gz",
+        Some((_, "zstd")) => ".tar.zst",
+        _ => ".tar",
+    };
+    format!("{}{ending}", layer.digest.short())
+}
+
+/// What was left out, a sentence each.
+async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<Vec<String>> {
+    let none = |()| Vec::new();
     match work {
         Work::Image(saved) => {
             let id = start(app, vec![*saved], SaveFormat::Hybrid, Squeeze::None, path);
             let outcome = app.jobs().watch(id, |_| true).await?.ok_or_else(Error::cancelled)?;
             match outcome.fault {
-                None if outcome.state == JobEnd::Done => Ok(()),
+                None if outcome.state == JobEnd::Done => Ok(Vec::new()),
                 None => Err(Error::cancelled()),
                 Some(fault) => Err(Error::new(fault.code.0, fault.message)
                     .with_hint(fault.hint.unwrap_or_else(|| "See the transfers".to_owned()))),
             }
         }
-        Work::Layer(of) => write_layer(&*of.0.source(), &of.1, &path).await,
-        Work::File { tree, node, layer } => write_file(app, tree, node, layer, path).await,
+        Work::Layer(of) => write_layer(&*of.0.source(), &of.1, &path).await.map(none),
+        Work::Stored { tree, layer } => write_stored(app, tree, layer, path).await.map(none),
+        Work::File { tree, node, layer } => write_file(app, tree, node, layer, path).await.map(none),
+        Work::Folder { tree, node, layer } => write_folder(app, tree, node, layer, path).await,
     }
 }
 

@@ -247,11 +247,11 @@ impl Flat {
         let top: Vec<u32> = stack.children(0).filter(there).collect();
         let entry = |path: &u32| PlannedEntry {
             name: shown(stack.name(*path)).into_owned(),
-            size: state.size(*path),
+            size: state.size(&stack, *path),
             note: String::new(),
         };
         Some(Self {
-            bytes: state.size(0),
+            bytes: state.size(&stack, 0),
             entries: top.iter().take(ENTRIES).map(entry).collect(),
             top: top.iter().map(|path| shown(stack.name(*path)).into_owned()).collect(),
         })

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::layers::diff::{self, Differing, Side, What};
+use engine::job::Job;
+use engine::layers::Version;
+use engine::layers::diff::{self, Differing, Side};
 use engine::layers::preview::{self, Preview, Subject};
-use engine::layers::{Version, mode_text, shown};
 use engine::{Code, Error, Result};
 use similar::{ChangeTag, TextDiff as Lines};
 
@@ -12,7 +13,8 @@ use super::content::read_start;
 use crate::state::{Longshore, blocking};
 use crate::trees::{Comparison, Tree};
 use crate::wire::{
-    DiffLine, DifferentFile, DifferentFiles, FileComparison, FileDifference, TextDiff, shown_path,
+    DiffLine, DifferentFile, DifferentFiles, FileComparison, FileDifference, FileVersionOf, TextDiff,
+    shown_path,
 };
 
 /// Rows that are given at once.
@@ -25,10 +27,7 @@ pub async fn compare_trees(app: &Arc<Longshore>, a: u64, b: u64) -> Result<FileC
     let (a, b) = (app.trees().tree(a)?, app.trees().tree(b)?);
     let app = app.clone();
     blocking(move || {
-        let files = diff::diff(
-            Side { stack: &a.stack, state: &a.merged },
-            Side { stack: &b.stack, state: &b.merged },
-        );
+        let files = diff::diff(Side::after(&a.stack, &a.merged), Side::after(&b.stack, &b.merged));
         let count =
             |wanted: diff::Difference| files.iter().filter(|file| file.difference == wanted).count() as u64;
         let mut told = FileComparison {
@@ -78,28 +77,55 @@ pub async fn text_diff(app: &Arc<Longshore>, comparison: u64, path: String) -> R
             Error::new(Code::NotFound, "there is no such file in this comparison")
                 .with_hint("Compare the images again")
         })?;
-        let side = |tree: &Tree, path: Option<u32>| -> Result<Text> {
-            let Some(path) = path else { return Ok(Text::Whole(String::new())) };
-            let Some(version) = tree.merged.after(&tree.stack, path) else {
-                return Ok(Text::Whole(String::new()));
-            };
-            let Some((bytes, size)) = read_start(tree, path, &version, job)? else { return Ok(Text::None) };
-            let name = tree.stack.full_path(path);
-            let subject = Subject { path: name.strip_prefix(b"/").unwrap_or(&name), size, bytes: &bytes };
-            Ok(match preview::preview(&subject) {
-                _ if size == 0 => Text::Whole(String::new()),
-                Preview::Text { text, whole: true, .. } => Text::Whole(text),
-                Preview::Text { .. } => Text::Long,
-                _ => Text::None,
-            })
+        let side = |tree: &Tree, path: Option<u32>| {
+            let there = path.and_then(|path| Some((path, tree.merged.after(&tree.stack, path)?)));
+            there.map_or_else(
+                || Ok(Text::Whole(String::new())),
+                |(path, version)| text_of(tree, path, &version, job),
+            )
         };
-        Ok(match (side(&compared.a, file.a)?, side(&compared.b, file.b)?) {
-            (Text::Whole(a), Text::Whole(b)) => lines(&a, &b),
-            (Text::Long, _) | (_, Text::Long) => without("It is longer than what is compared here (1 MiB)"),
-            _ => without("It is no text"),
-        })
+        Ok(set_beside(side(&compared.a, file.a)?, side(&compared.b, file.b)?))
     })
     .await
+}
+
+/// The lines of two versions of one tree's files: of a path as it is after one layer, and of the same or another path after
+/// a second one.
+pub async fn version_diff(
+    app: &Arc<Longshore>,
+    tree: u64,
+    a: FileVersionOf,
+    b: FileVersionOf,
+) -> Result<TextDiff> {
+    let open = app.trees().tree(tree)?;
+    super::content::reading(app, move |job| {
+        let side = |of: &FileVersionOf| {
+            let version = open.there(of.node, Some(of.layer))?;
+            text_of(&open, of.node, &version, job)
+        };
+        Ok(set_beside(side(&a)?, side(&b)?))
+    })
+    .await
+}
+
+fn set_beside(a: Text, b: Text) -> TextDiff {
+    match (a, b) {
+        (Text::Whole(a), Text::Whole(b)) => lines(&a, &b),
+        (Text::Long, _) | (_, Text::Long) => without("It is longer than what is compared here (1 MiB)"),
+        _ => without("It is no text"),
+    }
+}
+
+fn text_of(tree: &Tree, path: u32, version: &Version<'_>, job: &Job) -> Result<Text> {
+    let Some((bytes, size)) = read_start(tree, path, version, job)? else { return Ok(Text::None) };
+    let name = tree.stack.full_path(path);
+    let subject = Subject { path: name.strip_prefix(b"/").unwrap_or(&name), size, bytes: &bytes };
+    Ok(match preview::preview(&subject) {
+        _ if size == 0 => Text::Whole(String::new()),
+        Preview::Text { text, whole: true, .. } => Text::Whole(text),
+        Preview::Text { .. } => Text::Long,
+        _ => Text::None,
+    })
 }
 
 enum Text {
@@ -143,35 +169,10 @@ fn row(compared: &Comparison, file: &Differing) -> Option<DifferentFile> {
         node_a: file.a,
         node_b: file.b,
         what: match (&old, &new) {
-            (Some(old), Some(new)) if !moved => what(file.what, old, new),
+            (Some(old), Some(new)) if !moved => file.what.words(old, new).join(", "),
             _ => String::new(),
         },
     })
-}
-
-fn what(what: What, old: &Version<'_>, new: &Version<'_>) -> String {
-    let mut parts = Vec::new();
-    let mode = |version: &Version<'_>| mode_text(version.node.kind(), version.node.mode());
-    if what.kind {
-        parts.push(format!("{} to {}", mode(old), mode(new)));
-    }
-    if what.content {
-        parts.push("content".to_owned());
-    }
-    if what.target {
-        parts.push(format!("target {} to {}", shown(&old.node.link()), shown(&new.node.link())));
-    }
-    if what.mode {
-        parts.push(format!("mode {} to {}", mode(old), mode(new)));
-    }
-    if what.owner {
-        let owner = |version: &Version<'_>| format!("{}:{}", version.node.uid(), version.node.gid());
-        parts.push(format!("owner {} to {}", owner(old), owner(new)));
-    }
-    if what.attributes {
-        parts.push("attributes".to_owned());
-    }
-    parts.join(", ")
 }
 
 impl From<diff::Difference> for FileDifference {

@@ -1,7 +1,8 @@
 //! What a file holds: a look at it, its bytes, and a copy of it.
 
-use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufWriter, Read, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use engine::job::Job;
 use engine::layers::preview::{self, Preview, Subject};
 use engine::layers::{FileReader, Version};
+use engine::rootfs::{self, Part};
 use engine::{Code, Error, Result};
 
 use crate::state::{Longshore, blocking};
@@ -68,7 +70,7 @@ pub async fn file_bytes(
     .await
 }
 
-/// Copies a file out of a tree, beside its place and put there when it is whole.
+/// Copies a file out of a tree, as it is after a layer.
 pub async fn write_file(
     app: &Arc<Longshore>,
     tree: u64,
@@ -78,25 +80,64 @@ pub async fn write_file(
 ) -> Result<()> {
     let open = app.trees().tree(tree)?;
     reading(app, move |job| {
-        let version = open.version(node, layer)?;
+        let version = open.there(node, layer)?;
         let at = open.stack.bytes_of(&version).ok_or_else(no_bytes)?;
-        let mut reader = FileReader::open(&open.layers, at.0, &open.stack.layers()[at.0], at.1, job)?;
-        let folder = to.parent().unwrap_or(std::path::Path::new("."));
-        let failed = |error| engine::store::io_error(&to, "write", error);
-        let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let mut buffer = vec![0; 256 * 1024];
-        loop {
-            let count = reader.read(&mut buffer).map_err(damaged)?;
-            if count == 0 {
-                break;
-            }
-            beside.write_all(&buffer[..count]).map_err(failed)?;
-        }
-        beside.as_file().sync_all().map_err(failed)?;
-        beside.persist(&to).map_err(|error| failed(error.error))?;
-        Ok(())
+        let reader = FileReader::open(&open.layers, at.0, &open.stack.layers()[at.0], at.1, job)?;
+        beside(&to, |out| copy(reader, out, &to))
     })
     .await
+}
+
+/// Copies a folder out of a tree as a tar, as it is after a layer; what of it no file system can have.
+pub async fn write_folder(
+    app: &Arc<Longshore>,
+    tree: u64,
+    node: u32,
+    layer: Option<u32>,
+    to: PathBuf,
+) -> Result<Vec<String>> {
+    let open = app.trees().tree(tree)?;
+    reading(app, move |job| {
+        let part = Part { folder: open.check(node)?, layers: open.after(layer)? };
+        beside(&to, |out| {
+            let out = BufWriter::with_capacity(1 << 18, out);
+            let (mut out, done) = rootfs::export(&open.layers, &open.stack, part, out, job, &|_| {})?;
+            out.flush().map_err(|error| engine::store::io_error(&to, "write", error))?;
+            Ok(done.left_out)
+        })
+    })
+    .await
+}
+
+/// Copies a layer of a tree as it is stored; 0 is the base.
+pub async fn write_stored(app: &Arc<Longshore>, tree: Arc<Tree>, layer: usize, to: PathBuf) -> Result<()> {
+    reading(app, move |job| {
+        let reader = tree.layers.open(layer, job)?;
+        beside(&to, |out| copy(reader, out, &to))
+    })
+    .await
+}
+
+/// Writes a file beside its place, where it is put when it is whole.
+fn beside<T>(to: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
+    let failed = |error| engine::store::io_error(to, "write", error);
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let done = write(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(to).map_err(|error| failed(error.error))?;
+    Ok(done)
+}
+
+fn copy(mut from: impl Read, out: &mut File, to: &Path) -> Result<()> {
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let count = from.read(&mut buffer).map_err(damaged)?;
+        if count == 0 {
+            return Ok(());
+        }
+        out.write_all(&buffer[..count]).map_err(|error| engine::store::io_error(to, "write", error))?;
+    }
 }
 
 /// What a look at a file needs of it, and its size; none of what has no bytes.

@@ -28,9 +28,10 @@ pub async fn file_map(
 }
 
 fn map(tree: &Tree, top: u32, most: usize) -> Vec<MapItem> {
+    let size = |path| tree.merged.size(&tree.stack, path);
     let mut items = Vec::new();
     // The largest folder is opened next, so that what is left together is small.
-    let mut folders = BinaryHeap::from([(tree.merged.size(top), Reverse(top))]);
+    let mut folders = BinaryHeap::from([(size(top), Reverse(top))]);
     while let Some((_, Reverse(folder))) = folders.pop() {
         if items.len() >= most {
             break;
@@ -38,9 +39,9 @@ fn map(tree: &Tree, top: u32, most: usize) -> Vec<MapItem> {
         let mut children: Vec<u32> = tree
             .stack
             .children(folder)
-            .filter(|path| tree.merged.after(&tree.stack, *path).is_some() && tree.merged.size(*path) > 0)
+            .filter(|path| tree.merged.after(&tree.stack, *path).is_some() && size(*path) > 0)
             .collect();
-        children.sort_by_key(|path| (Reverse(tree.merged.size(*path)), *path));
+        children.sort_by_key(|path| (Reverse(size(*path)), *path));
         let shown_of_it = (most - items.len()).min(children.len());
         // A folder gets at most a share of what is left, so that its neighbours are drawn too.
         let share = shown_of_it.min((most / 4).max(8));
@@ -48,14 +49,14 @@ fn map(tree: &Tree, top: u32, most: usize) -> Vec<MapItem> {
         for path in &children[..share] {
             items.push(item(tree, *path, parent));
             if tree.merged.after(&tree.stack, *path).is_some_and(|it| it.node.is_folder()) {
-                folders.push((tree.merged.size(*path), Reverse(*path)));
+                folders.push((size(*path), Reverse(*path)));
             }
         }
         if children.len() > share {
             let rest = &children[share..];
             let mut together = item(tree, folder, parent);
             together.name = String::new();
-            together.size = rest.iter().map(|path| tree.merged.size(*path)).sum();
+            together.size = rest.iter().map(|path| size(*path)).sum();
             together.rest = rest.len() as u64;
             together.kind = FileKind::Other;
             items.push(together);
@@ -70,7 +71,7 @@ fn item(tree: &Tree, path: u32, parent: Option<u32>) -> MapItem {
         node: path,
         parent,
         name: shown(tree.stack.name(path)).into_owned(),
-        size: tree.merged.size(path),
+        size: tree.merged.size(&tree.stack, path),
         kind,
         change: tree.merged.change(path).map_or(FileChange::Unchanged, FileChange::from),
         rest: 0,

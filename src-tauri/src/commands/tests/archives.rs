@@ -239,7 +239,7 @@ async fn a_layer_and_a_file_are_saved_and_dragged() {
     let item = DragItem::Layer { input: name.clone(), digest: digest.clone() };
     desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path("layer.tar.gz"));
     let place = archive::save_item(&desk.app, item.clone()).await.expect("saved").expect("chosen");
-    assert!(place.ends_with("/layer.tar.gz"), "{place}");
+    assert!(place.place.ends_with("/layer.tar.gz") && place.left_out.is_empty(), "{place:?}");
     assert_eq!(fs::read(desk.path("layer.tar.gz")).expect("there"), layer.bytes);
     assert!(archive::drag_out(&desk.app, item).await.expect("dragged"));
     let dragged = desk.frame.dragged.lock().expect("not poisoned").pop().expect("one");
@@ -256,12 +256,88 @@ async fn a_layer_and_a_file_are_saved_and_dragged() {
     let item = DragItem::File { tree: head.id, node, layer: None };
     archive::save_item(&desk.app, item).await.expect("saved");
     assert_eq!(fs::read(desk.path("motd")).expect("there"), b"hello\n");
+    let save = async |to: &str, item: DragItem| {
+        desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path(to));
+        archive::save_item(&desk.app, item).await
+    };
+    save("stored", DragItem::Stored { tree: head.id, layer: 1 }).await.expect("saved");
+    assert_eq!(fs::read(desk.path("stored")).expect("there"), layer.bytes);
+    assert!(save("none", DragItem::Stored { tree: head.id, layer: 2 }).await.is_err());
+    assert!(!desk.path("none").exists());
     assert_eq!(
         archive::save_item(&desk.app, DragItem::File { tree: head.id, node, layer: None })
             .await
             .expect("asked"),
         None
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_saved_as_a_container_sees_it_after_a_layer() {
+    let desk = Desk::new();
+    let registry = Registry::start();
+    let base = [
+        Entry::file("etc/app/old", b"1"),
+        Entry::file("etc/app/sub/kept", b"22"),
+        Entry::file("srv/file", b"333"),
+        Entry::file("etc/other", b"4"),
+    ];
+    let top = [
+        Entry::whiteout("etc/app/old"),
+        Entry::hardlink("etc/app/hard", "srv/file"),
+        Entry::hardlink("etc/app/lost", "nowhere"),
+        Entry::whiteout("srv"),
+    ];
+    let image = TestImage::builder(Family::Oci)
+        .layer(Layer::new(&base, LayerCompression::Gzip))
+        .layer(Layer::new(&top, LayerCompression::Zstd));
+    registry.put("team/app", "1.0", &image.build());
+    let of = LayersOf::Image {
+        input: registry.reference("team/app", "1.0"),
+        from: LookIn::Registry,
+        platform: None,
+    };
+    let head = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree");
+    let view =
+        files::open_view(&desk.app, head.id, FileScope::Layer { layer: 2 }, FileFilter::default()).await;
+    let view = view.expect("a view").id;
+    let node = async |name: &str| {
+        let found = files::find_file(&desk.app, view, name.into(), None, false).await.expect("looked");
+        found.expect("it is there").node
+    };
+    let (folder, gone) = (node("app").await, node("srv").await);
+    let save = async |node, layer| {
+        desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path("app.tar"));
+        archive::save_item(&desk.app, DragItem::File { tree: head.id, node, layer }).await
+    };
+    let listed = || {
+        let bytes = fs::read(desk.path("app.tar")).expect("there");
+        let mut archive = tar::Archive::new(&*bytes);
+        let entries = archive.entries().expect("a tar").map(|entry| {
+            let mut entry = entry.expect("an entry");
+            let mut content = String::new();
+            std::io::Read::read_to_string(&mut entry, &mut content).expect("text");
+            format!("{} {content}", entry.path().expect("a path").display())
+        });
+        entries.collect::<Vec<_>>()
+    };
+    let saved = save(folder, None).await.expect("saved").expect("chosen");
+    assert_eq!(listed(), ["app/ ", "app/sub/ ", "app/sub/kept 22", "app/hard 333"]);
+    assert!(saved.left_out[0].contains("`/etc/app/lost` is a hard link to `nowhere`"), "{saved:?}");
+    save(folder, Some(1)).await.expect("saved");
+    assert_eq!(listed(), ["app/ ", "app/sub/ ", "app/old 1", "app/sub/kept 22"]);
+    let before = fs::read(desk.path("app.tar")).expect("there");
+    save(folder, Some(1)).await.expect("saved");
+    assert_eq!(fs::read(desk.path("app.tar")).expect("there"), before, "the same bytes again");
+    assert_eq!(save(gone, Some(2)).await.expect_err("removed").code(), Code::NotFound);
+    assert_eq!(save(folder, Some(3)).await.expect_err("no such layer").code(), Code::NotFound);
+    assert!(
+        archive::drag_out(&desk.app, DragItem::File { tree: head.id, node: folder, layer: None })
+            .await
+            .expect("dragged")
+    );
+    let dragged = desk.frame.dragged.lock().expect("not poisoned").pop().expect("one");
+    assert!(dragged.ends_with("app.tar"), "{dragged:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,6 +146,51 @@ async fn a_file_is_looked_at_in_every_layer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_layers_are_compared_file_by_file() {
+    let desk = Desk::new();
+    let registry = Registry::start();
+    let base = [Entry::file("etc/motd", b"one\ntwo\n"), Entry::file("etc/old", b"0123456789")];
+    let top = [
+        Entry::file("etc/motd", b"one\n2\n"),
+        Entry::whiteout("etc/old"),
+        Entry::file("srv/new", b"0123456789"),
+    ];
+    let image = TestImage::builder(Family::Oci)
+        .layer(Layer::new(&base, LayerCompression::Gzip))
+        .layer(Layer::new(&top, LayerCompression::Gzip));
+    registry.put("team/app", "1.0", &image.build());
+    let head = desk.tree(&registry.reference("team/app", "1.0"), LookIn::Registry).await;
+    let view = desk.view(head.id, FileScope::Between { from: 1, to: 2 }, "").await;
+    files::fold_files(&desk.app, view.id, 0, true, true).await.expect("opened");
+    let rows = files::file_rows(&desk.app, view.id, 0, 10).await.expect("rows").rows;
+    let said: Vec<_> = rows.iter().map(|row| (&*row.name, row.change, row.note.as_deref())).collect();
+    assert_eq!(
+        said,
+        [
+            ("etc", FileChange::Modified, None),
+            ("motd", FileChange::Modified, None),
+            ("old", FileChange::Removed, Some("moved to /srv/new")),
+            ("srv", FileChange::Added, None),
+            ("new", FileChange::Added, Some("moved from /etc/old")),
+        ]
+    );
+    assert_eq!((rows[4].moved, rows[2].moved), (Some(rows[2].node), Some(rows[4].node)));
+    let of = |node: u32, layer: u32| FileVersionOf { node, layer };
+    let diff = async |a, b| files::version_diff(&desk.app, head.id, a, b).await;
+    let told = diff(of(rows[1].node, 1), of(rows[1].node, 2)).await.expect("a diff");
+    let lines: Vec<_> =
+        told.lines.expect("text").into_iter().map(|line| (line.a, line.b, line.text)).collect();
+    let want = [(Some(1), Some(1), "one"), (Some(2), None, "two"), (None, Some(2), "2")];
+    assert_eq!(lines, want.map(|(a, b, text)| (a, b, text.to_owned())));
+    let same = diff(of(rows[2].node, 1), of(rows[4].node, 2)).await.expect("a diff").lines.expect("text");
+    assert!(same.len() == 1 && same[0].a == same[0].b, "{same:?}");
+    assert!(diff(of(rows[2].node, 1), of(rows[2].node, 2)).await.is_err(), "it is not there any more");
+    assert!(diff(of(rows[2].node, 0), of(rows[2].node, 1)).await.is_err(), "there is no layer 0");
+    let none = diff(of(rows[0].node, 1), of(rows[0].node, 2)).await.expect("an answer");
+    assert!(none.lines.is_none() && none.why.is_some(), "a folder is no text");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_images_are_compared_file_by_file() {
     let desk = Desk::new();
     let registry = Registry::start();

@@ -1,13 +1,15 @@
 //! Files as the page shows them, made of what the engine knows.
 
+use std::collections::HashMap;
+
 use engine::layers::{
-    self, Change, Deed, Filter, Row, Scope, Stack, Totals, Version, WastedFile as Wasted, is_strange,
-    mode_text, shown,
+    self, Change, Content, Deed, Filter, Row, Scope, Stack, Totals, Version, WastedFile as Wasted,
+    is_strange, mode_text, shown,
 };
 use engine::tar::Kind;
 use engine::{Code, Error, Result};
 
-use super::{FileChange, FileFilter, FileKind, FileRow, FileScope, WastedFile};
+use super::{FileChange, FileContent, FileFilter, FileKind, FileRow, FileScope, WastedFile};
 
 impl FileScope {
     /// The engine's, whose layers count from 0.
@@ -38,6 +40,7 @@ impl FileFilter {
             min_size: self.min_size,
             setuid: self.setuid,
             owner: self.owner,
+            content: self.content.map(Content::from),
             ..Filter::default()
         }
     }
@@ -61,6 +64,28 @@ impl From<FileChange> for Change {
             FileChange::Modified => Self::Modified,
             FileChange::Removed => Self::Removed,
             FileChange::Unchanged => Self::Unchanged,
+        }
+    }
+}
+
+impl From<FileContent> for Content {
+    fn from(content: FileContent) -> Self {
+        match content {
+            FileContent::Text => Self::Text,
+            FileContent::Script => Self::Script,
+            FileContent::Json => Self::Json,
+            FileContent::Markup => Self::Markup,
+            FileContent::Key => Self::Key,
+            FileContent::Program => Self::Program,
+            FileContent::Bytecode => Self::Bytecode,
+            FileContent::Image => Self::Image,
+            FileContent::Media => Self::Media,
+            FileContent::Archive => Self::Archive,
+            FileContent::Database => Self::Database,
+            FileContent::Packages => Self::Packages,
+            FileContent::Document => Self::Document,
+            FileContent::Font => Self::Font,
+            FileContent::Data => Self::Data,
         }
     }
 }
@@ -97,8 +122,8 @@ pub fn link_of(version: &Version<'_>) -> Option<String> {
 }
 
 impl FileRow {
-    /// A row of a view with this scope.
-    pub fn of(row: &Row<'_>, stack: &Stack, scope: Scope) -> Self {
+    /// A row of a view with this scope, in which these paths moved.
+    pub fn of(row: &Row<'_>, stack: &Stack, scope: Scope, moved: &HashMap<u32, u32>) -> Self {
         let node = row.version.node;
         let name = stack.name(row.path);
         let removed = row.change == Change::Removed;
@@ -109,7 +134,10 @@ impl FileRow {
             .filter(|_| row.change == Change::Modified)
             .map(|before| mode_text(before.node.kind(), before.node.mode()))
             .filter(|before| *before != mode);
-        let note = if removed && matches!(scope, Scope::Layer(_)) {
+        let other = moved.get(&row.path).map(|other| shown_path(stack, *other));
+        let note = if let Some(other) = other {
+            Some(if removed { format!("moved to {other}") } else { format!("moved from {other}") })
+        } else if removed && matches!(scope, Scope::Layer(_)) {
             Some("whiteout".to_owned())
         } else if node.is_opaque() && of_layer {
             Some("opaque".to_owned())
@@ -131,6 +159,7 @@ impl FileRow {
             open: row.open,
             children: row.children,
             note,
+            moved: moved.get(&row.path).copied(),
             odd: is_strange(name) || node.raw_name().is_some(),
             matched: row.matched,
             position: row.position,

@@ -1,6 +1,6 @@
 //! Everything of one file, for its pane.
 
-use engine::layers::{Stack, State, is_strange, mode_text, shown};
+use engine::layers::{Stack, State, Version, is_strange, mode_text, shown};
 use engine::tar::Kind;
 use jiff::Timestamp;
 
@@ -43,7 +43,7 @@ impl FileDetail {
             node: path,
             path: shown_path(stack, path),
             kind: node.kind().into(),
-            size: if node.is_folder() { merged.size(path) } else { node.size() },
+            size: if node.is_folder() { merged.size(stack, path) } else { node.size() },
             mode: mode_text(node.kind(), node.mode()),
             uid: node.uid(),
             gid: node.gid(),
@@ -51,7 +51,7 @@ impl FileDetail {
             link: link_of(&version),
             xattrs: node.attributes().iter().map(|(name, value)| attribute(name, value)).collect(),
             device: node.device().map(|(major, minor)| format!("{major}, {minor}")),
-            flags: flags(stack.name(path), &version),
+            flags: flags(stack.name(path), &version, replaced(stack, path, &version)),
             history,
         })
     }
@@ -70,10 +70,22 @@ fn attribute(name: &[u8], value: &[u8]) -> KeyValue {
     KeyValue::new(shown(name), shown_value)
 }
 
+/// What was there before a version.
+fn replaced<'a>(stack: &'a Stack, path: u32, version: &Version<'_>) -> Option<Version<'a>> {
+    stack.versions(path).rev().find(|before| before.layer < version.layer)
+}
+
 /// What a person should know of it before they trust it.
-fn flags(name: &[u8], version: &engine::layers::Version<'_>) -> Vec<String> {
+fn flags(name: &[u8], version: &Version<'_>, replaced: Option<Version<'_>>) -> Vec<String> {
     let node = version.node;
     let mut flags = Vec::new();
+    if let Some(link) = replaced.filter(|link| node.is_implied() && link.node.kind() == Kind::Symlink) {
+        flags.push(format!(
+            "It hides a link to `{}`: files were written beneath it, but no folder. Programs that unpack all layers into \
+             one folder write through the link instead",
+            shown(&link.node.link())
+        ));
+    }
     let is_file = node.kind() == Kind::File;
     if is_file && node.mode() & 0o4000 != 0 {
         flags.push("It runs as its owner, whoever starts it (setuid)".to_owned());

@@ -2,8 +2,9 @@
 // Each has `Save as…` beside it for those who do not drag.
 
 import type { Attachment } from "svelte/attachments";
-import type { DragItem } from "../../ipc/bindings";
+import type { DragItem, SavedItem } from "../../ipc/bindings";
 import { toFault } from "../../ipc/host";
+import { plural } from "../../lib/format";
 import type { App } from "../../state/app.svelte";
 
 /** Makes an element draggable; `item` says what it stands for, null where there is nothing to drag. */
@@ -27,11 +28,17 @@ export function draggedOut(app: App, item: () => DragItem | null): Attachment<HT
 /** The system's dialog asks where; said when it is there. */
 export async function saveAs(app: App, item: DragItem): Promise<void> {
   try {
-    const name = await app.host.call("save_item", { item });
-    if (name !== null) app.announce(`Saved ${name}`);
+    const saved = await app.host.call("save_item", { item });
+    if (saved !== null) app.announce(savedWords(saved));
   } catch (thrown) {
     void app.dialogs.ask({ kind: "failed", fault: toFault(thrown), subject: subjectOf(item), verb: "save" });
   }
+}
+
+/** What a screen reader is told, and what of a folder could not go along. */
+export function savedWords({ place, leftOut }: SavedItem): string {
+  if (leftOut.length === 0) return `Saved ${place}`;
+  return `Saved ${place}, without ${plural(leftOut.length, "entry", "entries")}: ${leftOut.slice(0, 3).join("; ")}${leftOut.length > 3 ? " …" : ""}`;
 }
 
 const subjectOf = (item: DragItem): string => (item.kind === "image" ? item.source.input : item.kind === "layer" ? item.input : "the file");

@@ -75,6 +75,22 @@ describe("the tree", () => {
     await waitFor(() => expect(rows()).toContain("etc"));
   });
 
+  it("has a menu for each layer, which saves it wherever it is", async () => {
+    const { app, user, asked } = await draw();
+    await grid();
+    await user.click(layer(/RUN npm ci/));
+    screen.getByRole("listbox", { name: /Layers/ }).focus();
+    await user.keyboard("{Shift>}{F10}{/Shift}");
+    const menu = await screen.findByRole("menu", { name: "More about layer 6" });
+    expect(within(menu).getAllByRole("menuitem").map((each) => each.textContent.trim())).toEqual(["Show its changes", "Show the state up to it", "Compare with layer 1", "Save layer…", "Copy digest"]);
+    await user.click(within(menu).getByRole("menuitem", { name: "Save layer…" }));
+    await waitFor(() => expect(app.announcement).toBe("Saved layer.tar.gz"));
+    expect(asked("save_item")).toMatchObject([{ item: { kind: "stored", layer: 6 } }]);
+    await user.pointer({ keys: "[MouseRight]", target: layer(/RUN install yarn/) });
+    await user.click(await screen.findByRole("menuitem", { name: "Compare with layer 6" }));
+    await grid(/from layer 3 to layer 6/);
+  });
+
   it("compares two layers that were clicked with Shift", async () => {
     const { user, asked } = await draw();
     await grid();
@@ -217,6 +233,30 @@ describe("find", () => {
   });
 });
 
+describe("what files hold", () => {
+  it("is a filter, which is a chip, and part of the command line", async () => {
+    const { app, user, asked } = await draw();
+    await grid();
+    await user.click(screen.getByRole("button", { name: "Filters" }));
+    const dialog = screen.getByRole("dialog", { name: "Filters" });
+    await user.selectOptions(within(dialog).getByRole("combobox", { name: "Holds" }), "JSON");
+    await waitFor(() => expect(rows()).toEqual(["app", "node_modules", "@fastify", "static", "package.json", "better-sqlite3", "package.json", "fastify", "package.json", "pino", "package.json", "sharp", "package.json", "package-lock.json", "package.json"]));
+    expect((asked("open_view") as { filter: { content: unknown } }[]).at(-1)?.filter.content).toBe("json");
+    await waitFor(() => expect(app.command).toBe(`longshore files ${WEB} --merged --content json`));
+    await user.keyboard("{Escape}");
+    await user.click(screen.getByRole("button", { name: "Remove filter: JSON" }));
+    await waitFor(() => expect(rows()).toEqual(["app", "etc", "srv", "usr", "var"]));
+  });
+  it("says of which layers nobody saw the bytes", async () => {
+    const { user } = await draw({ files: { remote: true } });
+    await grid();
+    expect(screen.queryByText(/is not known/)).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Filters" }));
+    await user.selectOptions(within(screen.getByRole("dialog", { name: "Filters" })).getByRole("combobox", { name: "Holds" }), "Pictures");
+    expect(await screen.findByText("What files of layers 2, …, 8 hold is not known: their bytes are not here.")).toBeInTheDocument();
+  });
+});
+
 describe("a file", () => {
   it("says its path, mode and owner, and what each layer did; another layer's version is a press away", async () => {
     const { user, asked } = await draw();
@@ -232,6 +272,38 @@ describe("a file", () => {
     await waitFor(() => expect((asked("preview_file") as { layer: number }[]).some(({ layer: each }) => each === 5)).toBe(true));
     await waitFor(() => expect(document.querySelectorAll(".line.ch")).toHaveLength(0));
   });
+  it("sets its text beside the one that it replaced: between two layers at once, else when asked", async () => {
+    const { user, asked } = await draw();
+    await grid();
+    await user.click(layer(/COPY package.json/));
+    await user.keyboard("{Shift>}");
+    await user.click(layer(/RUN npm ci/));
+    await user.keyboard("{/Shift}");
+    await grid(/from layer 5 to layer 6/);
+    await open(user, "app");
+    await user.click(await row("package.json"));
+    const changed = await screen.findByRole("group", { name: "What changed in package.json" });
+    expect(within(changed).getByText('"sharp": "^0.33.4"', { exact: false })).toBeInTheDocument();
+    expect(asked("version_diff")).toMatchObject([{ a: { layer: 5 }, b: { layer: 6 } }]);
+    expect(screen.getByText("Beside layer 5")).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "File" }));
+    await waitFor(() => expect(screen.queryByRole("group", { name: /What changed in/ })).toBeNull());
+    await user.click(screen.getByRole("option", { name: /Merged/ }));
+    await grid();
+    await user.click(screen.getByRole("button", { name: "What changed" }));
+    expect(await screen.findByRole("group", { name: "What changed in package.json" })).toBeInTheDocument();
+  });
+  it("stays at hand when all of it is read again", async () => {
+    const { user, asked } = await draw();
+    await grid();
+    await open(user, "app");
+    await user.click(await row("server.js"));
+    await screen.findByRole("heading", { name: "/app/server.js" });
+    await user.keyboard("{F5}");
+    await waitFor(() => expect(asked("close_tree")).toHaveLength(1));
+    await waitFor(() => expect(active()).toBe("server.js"));
+    expect(screen.getByRole("heading", { name: "/app/server.js" })).toBeInTheDocument();
+  });
   it("is saved, and dragged out, by its number", async () => {
     const { app, user, asked } = await draw();
     await grid();
@@ -242,6 +314,17 @@ describe("a file", () => {
     expect(asked("save_item")).toMatchObject([{ item: { kind: "file", layer: 7 } }]);
     (await row("server.js")).dispatchEvent(new Event("dragstart", { bubbles: true, cancelable: true }));
     await waitFor(() => expect(asked("drag_out")).toHaveLength(1));
+  });
+  it("or a folder is saved by its key and by the palette, and says what can't go along", async () => {
+    const { app, user, asked } = await draw({ leftOut: ["`/app/lost` is a hard link to `gone`, which is no file"] });
+    (await grid()).focus();
+    await user.keyboard("{Control>}{Shift>}S{/Shift}{/Control}");
+    await waitFor(() => expect(asked("save_item")).toMatchObject([{ item: { kind: "file", layer: null } }]));
+    await waitFor(() => expect(app.announcement).toBe("Saved layer.tar.gz, without 1 entry: /app/lost is a hard link to gone, which is no file"));
+    expect(await screen.findByText("Not everything could be saved.")).toBeInTheDocument();
+    await user.keyboard("{ArrowDown}");
+    const action = app.actions.all.find(({ id }) => id === "files-save");
+    expect(action?.title).toBe("Save etc…");
   });
   it("that can't be saved says why", async () => {
     const { user } = await draw({ failing: { save_item: fault("store_full", "There is no room in `/tmp`") } });
@@ -264,7 +347,7 @@ describe("a file", () => {
     (await grid()).focus();
     await user.keyboard("{Shift>}{F10}{/Shift}");
     const menu = await screen.findByRole("menu", { name: "More about app" });
-    expect(within(menu).getAllByRole("menuitem").map((each) => each.textContent.trim())).toEqual(["Show folder", "Open folder", "Save folder…", "Copy path"]);
+    expect(within(menu).getAllByRole("menuitem").map((each) => each.textContent.trim())).toEqual(["Show folder", "Open folder", "Save folder… CtrlShiftS", "Copy path"]);
   });
   it("f118_with an acting name is written out and flagged", async () => {
     const { user } = await draw();

@@ -4,7 +4,7 @@ import { fetchedWords, filesCommand, iconOf, layerNumbers, rowLabel, versionOf }
 
 const ROW: FileRow = {
   node: 1, depth: 0, name: "package.json", kind: "file", change: "unchanged", layers: [6], size: 1214, mode: "-rw-r--r--", uid: 0, gid: 0,
-  link: null, open: false, children: 0, note: null, odd: false, matched: true, position: 1, siblings: 1,
+  link: null, open: false, children: 0, note: null, moved: null, odd: false, matched: true, position: 1, siblings: 1,
 };
 
 describe("layers of a place", () => {
@@ -62,9 +62,11 @@ test("what was fetched is said of layers that are in a registry, and of no other
   expect(fetchedWords({ fetched: null, fetchable: null })).toBeNull();
 });
 
-test("the command line says the layer and the platform", () => {
+test("the command line says the layer, the platform and what is looked for", () => {
+  const NO = { text: "", content: null };
   const of = { kind: "image" as const, input: "web:2.0", from: "auto" as const, platform: "linux/arm64" };
-  expect(filesCommand(of, { kind: "layer", layer: 6 })).toBe("longshore files web:2.0 --layer 6 --platform linux/arm64");
-  expect(filesCommand({ ...of, platform: null }, { kind: "merged" })).toBe("longshore files web:2.0 --merged");
-  expect(filesCommand({ kind: "file", file: 1 }, { kind: "merged" })).toBeNull();
+  expect(filesCommand(of, { kind: "layer", layer: 6 }, NO)).toBe("longshore files web:2.0 --layer 6 --platform linux/arm64");
+  expect(filesCommand({ ...of, platform: null }, { kind: "merged" }, NO)).toBe("longshore files web:2.0 --merged");
+  expect(filesCommand({ kind: "file", file: 1 }, { kind: "merged" }, NO)).toBeNull();
+  expect(filesCommand({ ...of, platform: null }, { kind: "merged" }, { text: "*.so 1", content: "program" })).toBe("longshore files web:2.0 --merged --find '*.so 1' --content program");
 });

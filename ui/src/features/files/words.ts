@@ -1,7 +1,8 @@
 /** What the tree of files says in words, glyphs and icons. Pure. */
-import type { FileChange, FileFilter, FileKind, FilePreview, FileRow, FileScope, FileVersion, IndexedBy, LayersOf, TreeHead, TreeLayer } from "../../ipc/bindings";
+import type { FileChange, FileContent, FileFilter, FileKind, FilePreview, FileRow, FileScope, FileVersion, IndexedBy, LayersOf, TreeHead, TreeLayer } from "../../ipc/bindings";
 import type { IconName } from "../../design/icons";
 import { bytes, count, plural } from "../../lib/format";
+import { commandLine } from "../../lib/shell";
 import { shown } from "../image/visible";
 
 export const MARKS: Record<FileChange, { glyph: string; word: string; className: string }> = {
@@ -112,7 +113,26 @@ export function scopeLayers(scope: FileScope): number[] {
 }
 
 /** How many of the filters in the menu are set; text and changes have their own places. */
-export const filterCount = (filter: FileFilter): number => Number(filter.minSize !== null) + Number(filter.setuid) + Number(filter.owner !== null);
+export const filterCount = (filter: FileFilter): number => Number(filter.content !== null) + Number(filter.minSize !== null) + Number(filter.setuid) + Number(filter.owner !== null);
+
+/** What files hold, in the order of the menu. */
+export const CONTENTS: readonly { value: FileContent; label: string }[] = [
+  { value: "text", label: "Text of any kind" },
+  { value: "json", label: "JSON" },
+  { value: "markup", label: "XML, SVG or HTML" },
+  { value: "script", label: "Scripts (#!)" },
+  { value: "key", label: "Keys and certificates (PEM)" },
+  { value: "program", label: "Programs and libraries" },
+  { value: "bytecode", label: "Java and Python bytecode" },
+  { value: "packages", label: "Package databases" },
+  { value: "database", label: "Other databases" },
+  { value: "archive", label: "Archives" },
+  { value: "image", label: "Pictures" },
+  { value: "media", label: "Sound and film" },
+  { value: "document", label: "PDF and PostScript" },
+  { value: "font", label: "Fonts" },
+  { value: "data", label: "Other bytes" },
+];
 
 export const SIZES: readonly { value: number; label: string }[] = [
   { value: 1_000, label: "1 kB or more" },
@@ -122,11 +142,16 @@ export const SIZES: readonly { value: number; label: string }[] = [
   { value: 100_000_000, label: "100 MB or more" },
 ];
 
-/** How to say an image or archive to the command line; null where a page has no words for it. */
-export function filesCommand(of: LayersOf, scope: FileScope): string | null {
+/** How to say an image or archive, and what is looked for in it, to the command line; null where a page has no words for it. */
+export function filesCommand(of: LayersOf, scope: FileScope, filter: Pick<FileFilter, "text" | "content">): string | null {
   if (of.kind !== "image") return null;
-  const flag = scope.kind === "layer" ? ` --layer ${scope.layer}` : scope.kind === "merged" ? " --merged" : "";
-  return `longshore files ${of.input}${flag}${of.platform === null ? "" : ` --platform ${of.platform}`}`;
+  const words = ["longshore", "files", of.input];
+  if (scope.kind === "layer") words.push("--layer", String(scope.layer));
+  else if (scope.kind === "merged") words.push("--merged");
+  if (filter.text !== "") words.push("--find", filter.text);
+  if (filter.content !== null) words.push("--content", filter.content);
+  if (of.platform !== null) words.push("--platform", of.platform);
+  return commandLine(words);
 }
 
 /** The version of a file that a view shows; null where no layer of it has bytes. */

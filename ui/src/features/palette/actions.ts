@@ -103,5 +103,6 @@ function refresh(app: App): void {
   app.catalogs.refresh();
   const { page } = app.navigation;
   if (page.kind === "repository") void app.tags(page.input).open();
+  app.refreshed += 1;
   app.storeChanged();
 }

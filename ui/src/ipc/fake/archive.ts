@@ -15,6 +15,8 @@ export type FakeArchivesOptions = {
   opens?: string[];
   /** Whether the dialog that asks where to save is closed without a name. */
   saveCancelled?: boolean;
+  /** What of a folder can't be saved. */
+  leftOut?: string[];
 };
 
 type Parts = {
@@ -178,7 +180,7 @@ export function fakeArchives({ fault, speed, local, jobs, explain, options, insp
     start_save: ({ request }) => (options.saveCancelled ? null : start({ verb: "save", title: request.images.length === 1 ? (request.images[0]?.input ?? "") : `${request.images.length} images`, reference: request.images[0]?.input ?? "", source: null, command: "docker save" }, layersOf(request.images), written, () => undefined)),
     start_export: ({ request }) => (options.saveCancelled ? null : start({ verb: "export", title: request.image.input, reference: request.image.input, source: null, command: "docker export" }, layersOf([request.image]), written, () => undefined)),
     drag_out: () => true,
-    save_item: () => (options.saveCancelled ? null : "layer.tar.gz"),
+    save_item: () => (options.saveCancelled ? null : { place: "layer.tar.gz", leftOut: options.leftOut ?? [] }),
     show_saved: () => null,
     list_daemons: () => options.daemons ?? [],
     daemon_images: () => options.daemonImages ?? [],

@@ -1,6 +1,6 @@
 // What is inside the layers of any make-believe image: views that fold, filters, find, waste and duplicates.
 
-import type { Commands, DifferentFile, DuplicateGroup, Fault, FaultCode, FileChange, FileFilter, FileRow, FileScope, FileViewHead, FoundFile, LayersOf, MapItem, TreeHead, TreeProgress } from "../bindings";
+import type { Commands, DifferentFile, DuplicateGroup, Fault, FaultCode, FileChange, FileContent, FileFilter, FileRow, FileScope, FileViewHead, FoundFile, LayersOf, MapItem, TreeHead, TreeProgress } from "../bindings";
 import type { CallName, CallResult } from "../host";
 import { fakeDigest } from "./digest";
 import { hexPage, preview } from "./filePreviews";
@@ -97,7 +97,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
       size: folder ? sumOf(node, (each) => stateOf(each, view.scope)?.size ?? 0) : (state?.size ?? 0),
       mode: state?.mode ?? node.mode, uid: node.owner, gid: node.owner, link: node.link, open: folder && isOpen(view, id), children: folder ? children(view, node).length : 0,
       note: change === "removed" || (node.note?.startsWith("mode") && change === "modified") ? node.note : null,
-      odd: node.odd, matched: view.matched?.has(id) ?? true, position, siblings,
+      moved: null, odd: node.odd, matched: view.matched?.has(id) ?? true, position, siblings,
     };
   };
   const rowNumber = (view: View, id: number): number => {
@@ -118,7 +118,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
   };
   const filtered = (view: View) => {
     const { filter } = view;
-    if (filter.text === "" && filter.changes.length === 0 && filter.minSize === null && !filter.setuid && filter.owner === null) return;
+    if (filter.text === "" && filter.changes.length === 0 && filter.minSize === null && !filter.setuid && filter.owner === null && filter.content === null) return;
     view.kept = new Set();
     view.matched = new Set();
     for (const id of everyNode()) {
@@ -240,6 +240,10 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
       const rows = (comparisons.get(comparison) ?? []).filter((each) => only === null || each.difference === only);
       return { total: rows.length, offset, rows: rows.slice(offset, offset + limit) };
     },
+    version_diff: ({ a, b }) =>
+      pathOf(b.node) === "/app/package.json" && a.layer === 5
+        ? { lines: [{ a: 1, b: 1, text: "{" }, { a: null, b: 2, text: '  "sharp": "^0.33.4"' }, { a: 2, b: 3, text: "}" }], why: null }
+        : { lines: null, why: "It is no text" },
     text_diff: ({ path }) =>
       path === "/app/package.json"
         ? { lines: [{ a: 1, b: 1, text: "{" }, { a: 2, b: null, text: '  "version": "1.0.0"' }, { a: null, b: 2, text: '  "version": "1.1.0"' }, { a: null, b: 3, text: '  "sharp": "^0.33.4"' }, { a: 3, b: 4, text: "}" }], why: null }
@@ -293,8 +297,18 @@ function passes(id: number, node: FakeNode, state: NonNullable<State>, filter: F
     (filter.changes.length === 0 || filter.changes.includes(state.change)) &&
     (filter.minSize === null || state.size >= filter.minSize) &&
     (!filter.setuid || state.mode.includes("s")) &&
-    (filter.owner === null || node.owner === filter.owner)
+    (filter.owner === null || node.owner === filter.owner) &&
+    (filter.content === null || holds(pathOf(id), node) === filter.content)
   );
+}
+
+/** The engine looks at first bytes; what is made up here has names alone. */
+function holds(path: string, node: FakeNode): FileContent | null {
+  if (node.kind !== "file") return null;
+  if (path === "/var/lib/dpkg/status") return "packages";
+  const ending = path.slice(path.lastIndexOf(".") + 1);
+  const known: Record<string, FileContent> = { json: "json", svg: "markup", html: "markup", png: "image", pem: "key", db: "database", node: "program", js: "text", log: "text" };
+  return path.startsWith("/usr/bin/") ? "program" : (known[ending] ?? "data");
 }
 
 function differences(): DifferentFile[] {

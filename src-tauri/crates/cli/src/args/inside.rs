@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use engine::layers::Content;
+
 use super::{Look, platform};
 use oci::Platform;
 
@@ -18,6 +20,12 @@ pub struct Files {
     /// What a container sees [default]
     #[arg(long, conflicts_with = "layer")]
     pub merged: bool,
+    /// Only what has this in its name; with a slash, in its path; with `*`, `?` or `[`, a pattern of either
+    #[arg(long, value_name = "TEXT")]
+    pub find: Option<String>,
+    /// Only files that hold this, by their first bytes: text (of any kind), script, json, program, image, archive and so on
+    #[arg(long, value_name = "TYPE", value_parser = content)]
+    pub content: Option<Content>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,6 +65,9 @@ pub struct Export {
     /// The image: a name, or of an image in the store also its digest or ID
     #[arg(value_name = "REFERENCE")]
     pub input: String,
+    /// Only this folder: names in the archive begin with its own
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
     /// The file to write, or `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
@@ -69,6 +80,13 @@ pub struct Export {
     /// Compress the archive
     #[arg(long, value_enum, default_value = "none")]
     pub compress: Compress,
+}
+
+fn content(text: &str) -> Result<Content, String> {
+    Content::named(text).ok_or_else(|| {
+        let names: Vec<&str> = Content::all().filter_map(Content::name).collect();
+        format!("write one of {}", names.join(", "))
+    })
 }
 
 fn share(text: &str) -> Result<f64, String> {

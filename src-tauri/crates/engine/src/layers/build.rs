@@ -15,6 +15,7 @@ use super::format::{self, Extra, Foot, HEAD, IMPLIED, MARKER, MOVED, NONE, OPAQU
 use super::format::{SHADOWED, SPARSE, WHITEOUT};
 use super::mapped::Mapped;
 use super::name;
+use super::sniff::Content;
 use crate::tar::{Entry, Kind};
 
 /// Names in one layer. No image has a tenth of it.
@@ -95,8 +96,8 @@ impl Builder {
         })
     }
 
-    /// Takes an entry in; `hash` is that of its stored bytes.
-    pub(super) fn add(&mut self, entry: &Entry, hash: u64) -> Result<(), Full> {
+    /// Takes an entry in; `hash` is that of its stored bytes, `content` what they are.
+    pub(super) fn add(&mut self, entry: &Entry, hash: u64, content: Content) -> Result<(), Full> {
         if self.parents.len() + self.folders.len() >= MOST_NAMES {
             return Err(Full::Names);
         }
@@ -111,6 +112,7 @@ impl Builder {
             kind: entry.kind.flag(),
             flags: if moved { MOVED } else { 0 },
             mode: entry.mode as u16,
+            content: content.number(),
             uid: u32::try_from(entry.uid).unwrap_or(NONE),
             gid: u32::try_from(entry.gid).unwrap_or(NONE),
             size: entry.size,

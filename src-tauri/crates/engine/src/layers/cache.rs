@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::job::Job;
 
 /// A list of all that a layer has. Suffixes grow with their formats.
-const LIST: &str = "layer1";
+const LIST: &str = "layer2";
 /// A list as the layer's own table of contents has it, and where its files' chunks are.
 const CONTENTS: &str = "contents1";
 const CHUNKS: &str = "chunks1";

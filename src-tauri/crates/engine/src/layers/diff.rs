@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::index::Node;
+use super::name::{mode_text, shown};
 use super::stack::{Stack, Version};
-use super::state::State;
+use super::state::{Seen, State};
 use crate::tar::Kind;
 
 /// How a path differs.
@@ -56,18 +57,48 @@ impl What {
     }
 }
 
-/// One tree: all paths, and a state of which what is there in the end counts.
+impl What {
+    /// Each of them for people: `mode -rw-r--r-- to -rwxr-xr-x`, `owner 0:0 to 1000:1000`, `content`.
+    pub fn words(self, old: &Version<'_>, new: &Version<'_>) -> Vec<String> {
+        let mode = |version: &Version<'_>| mode_text(version.node.kind(), version.node.mode());
+        let owner = |version: &Version<'_>| format!("{}:{}", version.node.uid(), version.node.gid());
+        let target = |version: &Version<'_>| shown(&version.node.link()).into_owned();
+        let of = |differs: bool, words: &dyn Fn() -> String| differs.then(words);
+        [
+            of(self.kind, &|| format!("{} to {}", mode(old), mode(new))),
+            of(self.content, &|| "content".to_owned()),
+            of(self.target, &|| format!("target {} to {}", target(old), target(new))),
+            of(self.mode, &|| format!("mode {} to {}", mode(old), mode(new))),
+            of(self.owner, &|| format!("owner {} to {}", owner(old), owner(new))),
+            of(self.attributes, &|| "attributes".to_owned()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// One tree: all paths, and what is there of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
-    /// The paths.
-    pub stack: &'a Stack,
-    /// What is there of them.
-    pub state: &'a State,
+    stack: &'a Stack,
+    seen: &'a Seen,
 }
 
 impl<'a> Side<'a> {
-    fn at(self, path: u32) -> Option<Version<'a>> {
-        self.state.after(self.stack, path)
+    /// What is there in the first of a scope's two states.
+    pub fn before(stack: &'a Stack, state: &'a State) -> Self {
+        Self { stack, seen: state.seen_before() }
+    }
+
+    /// What is there in the second.
+    pub fn after(stack: &'a Stack, state: &'a State) -> Self {
+        Self { stack, seen: state.seen_after() }
+    }
+
+    /// What is at a path.
+    pub fn at(self, path: u32) -> Option<Version<'a>> {
+        self.seen.version(self.stack, path).map(|version| self.stack.version(version))
     }
 
     fn children(self, path: u32) -> impl Iterator<Item = u32> + use<'a> {

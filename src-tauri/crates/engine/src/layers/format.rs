@@ -13,7 +13,7 @@
 
 use crate::tar::Segment;
 
-pub(super) const MAGIC: [u8; 8] = *b"lshidx\x01\n";
+pub(super) const MAGIC: [u8; 8] = *b"lshidx\x02\n";
 pub(super) const HEAD: usize = 64;
 pub(super) const FOOT: usize = 128;
 const ORDER: u32 = 0x0102_0304;
@@ -48,7 +48,10 @@ pub(super) struct Record {
     pub parent: u32,
     pub kind: u8,
     pub flags: u8,
+    /// Permission bits, twelve of them.
     pub mode: u16,
+    /// What its first bytes are: [`super::sniff::Content`] as a number under 16.
+    pub content: u8,
     pub uid: u32,
     pub gid: u32,
     pub size: u64,
@@ -66,7 +69,8 @@ impl Record {
     pub(super) fn words(&self) -> [u32; RECORD] {
         let (low, high) = (|number: u64| number as u32, |number: u64| (number >> 32) as u32);
         let modified = self.modified.cast_unsigned();
-        let kinds = u32::from(self.kind) | u32::from(self.flags) << 8 | u32::from(self.mode) << 16;
+        let mode = u32::from(self.mode & 0o7777) | u32::from(self.content) << 12;
+        let kinds = u32::from(self.kind) | u32::from(self.flags) << 8 | mode << 16;
         [
             self.name.0,
             self.name.1,
@@ -98,7 +102,8 @@ impl Record {
             parent: words[4],
             kind: words[5] as u8,
             flags: (words[5] >> 8) as u8,
-            mode: (words[5] >> 16) as u16,
+            mode: (words[5] >> 16) as u16 & 0o7777,
+            content: (words[5] >> 28) as u8,
             uid: words[6],
             gid: words[7],
             size: wide(8),

@@ -9,6 +9,7 @@ use super::format::{self, Extra, FOOT, Foot, HEAD, IMPLIED, MARKER, MOVED, OPAQU
 use super::format::{SHADOWED, SPARSE, WHITEOUT};
 use super::mapped::Mapped;
 use super::name;
+use super::sniff::Content;
 use crate::compression::Compression;
 use crate::tar::{Kind, Segment, Time};
 
@@ -136,6 +137,16 @@ impl LayerIndex {
         (Kind::of_flag(record.kind), record.flags)
     }
 
+    /// The first node of a sorted range whose name is not before this one.
+    pub(super) fn first(&self, range: std::ops::Range<u32>, name: &[u8]) -> u32 {
+        let (mut low, mut high) = (range.start, range.end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.brief(middle).1 < name { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
     /// Flags and name of a node, without the rest of its record.
     pub(super) fn brief(&self, number: u32) -> (u8, &[u8]) {
         let record = self.record(number);
@@ -243,12 +254,9 @@ impl<'a> Node<'a> {
     pub fn versions<'b>(&self, name: &'b [u8]) -> impl Iterator<Item = Self> + use<'a, 'b> {
         let index = self.index;
         let range = self.range();
-        let (mut low, mut high) = (range.start, range.end);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if index.brief(middle).1 < name { low = middle + 1 } else { high = middle }
-        }
-        (low..range.end).map(move |number| index.node(number)).take_while(move |node| node.name() == name)
+        (index.first(range.clone(), name)..range.end)
+            .map(move |number| index.node(number))
+            .take_while(move |node| node.name() == name)
     }
 
     /// What it is.
@@ -316,6 +324,11 @@ impl<'a> Node<'a> {
     /// Which files may have the same bytes: those with the same key do, but for the kind of hash.
     pub fn content_key(&self) -> (u64, u64, bool) {
         (self.record.size, self.record.hash, self.index.is_by_contents())
+    }
+
+    /// What it holds, by its first bytes; not known of what has none.
+    pub fn content(&self) -> Content {
+        Content::of_number(self.record.content)
     }
 
     /// It has no entry of its own, but entries beneath it.

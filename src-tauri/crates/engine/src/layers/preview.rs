@@ -13,6 +13,8 @@ mod program;
 pub use packages::Package;
 pub use program::Program;
 
+use super::sniff;
+
 /// Text that is shown, bytes.
 const TEXT: usize = 1 << 20;
 /// Pictures that are shown, bytes.
@@ -72,6 +74,11 @@ pub enum Preview {
     },
 }
 
+/// Whether a package manager keeps at this path (beneath the root) what is installed.
+pub(super) fn is_package_database(path: &[u8]) -> bool {
+    packages::database(path).is_some()
+}
+
 /// How many first bytes of a file a look at it needs.
 pub fn wanted(path: &[u8], size: u64) -> usize {
     let most = if packages::database(path).is_some() { DATABASE } else { START };
@@ -98,7 +105,7 @@ pub fn preview(subject: &Subject<'_>) -> Preview {
             let language = language(path, &text);
             Preview::Text { text, language, whole }
         }
-        None => Preview::Bytes { what: what(bytes) },
+        None => Preview::Bytes { what: sniff::what(bytes) },
     }
 }
 
@@ -124,18 +131,7 @@ fn image(bytes: &[u8], size: u64) -> Option<Preview> {
 fn text(bytes: &[u8], size: u64) -> Option<(String, bool)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let cut = &bytes[..bytes.len().min(TEXT)];
-    // A cut may be in the middle of a character.
-    let valid = match std::str::from_utf8(cut) {
-        Ok(text) => text,
-        Err(error) if cut.len() < bytes.len() && error.error_len().is_none() => {
-            std::str::from_utf8(&cut[..error.valid_up_to()]).ok()?
-        }
-        Err(_) => return None,
-    };
-    // Terminal logs have escapes; nothing that is text has a NUL.
-    if valid.contains('\0') {
-        return None;
-    }
+    let valid = sniff::text(cut, cut.len() == bytes.len())?;
     Some((valid.to_owned(), valid.len() == bytes.len() && bytes.len() as u64 + 3 >= size))
 }
 
@@ -201,33 +197,6 @@ fn by_first_line(text: &str) -> Option<&'static str> {
         "ruby" => Some("ruby"),
         "php" => Some("php"),
         _ => None,
-    }
-}
-
-/// What bytes are, for people, by their first ones.
-fn what(bytes: &[u8]) -> &'static str {
-    match bytes {
-        [0x1f, 0x8b, ..] => "gzip",
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd",
-        [b'B', b'Z', b'h', ..] => "bzip2",
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz",
-        [b'P', b'K', 3, 4, ..] => "Zip or Java archive",
-        _ if bytes.get(257..262) == Some(b"ustar") => "Tar archive",
-        _ if bytes.starts_with(b"!<arch>\n") => "Static library or Debian package",
-        _ if bytes.starts_with(b"SQLite format 3\0") => "SQLite database",
-        _ if bytes.starts_with(b"\xed\xab\xee\xdb") => "RPM package",
-        _ if bytes.starts_with(b"RpmP") => "RPM database",
-        _ if bytes.starts_with(b"%PDF-") => "PDF document",
-        _ if bytes.starts_with(b"\xca\xfe\xba\xbe") => "Java class or macOS program",
-        _ if bytes.starts_with(b"MZ") => "Windows program",
-        _ if bytes.starts_with(b"\0asm") => "WebAssembly",
-        _ if bytes.starts_with(b"OTTO") || bytes.starts_with(b"\0\x01\0\0") => "Font",
-        _ if bytes.starts_with(b"wOF") => "Font",
-        _ if bytes.starts_with(b"TZif") => "Time zone",
-        _ if bytes.starts_with(b"\xde\x12\x04\x95") => "Translations",
-        [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => "Picture",
-        _ if bytes.get(2..4) == Some(b"\r\n") && bytes.get(1) < Some(&0x10) => "Compiled Python",
-        _ => "Bytes",
     }
 }
 

@@ -7,10 +7,12 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::build::{Builder, Full};
 use super::format::Foot;
+use super::name;
+use super::sniff::{Content, START, sniff};
 use crate::compression::{Compression, Decoder, KeepCheckpoints};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
-use crate::tar::{Kind, TarError, TarProblem, TarReader};
+use crate::tar::{Entry, Kind, TarError, TarProblem, TarReader};
 
 /// How much is unpacked at a time: it stays in the processor's cache while it is looked at.
 const BUFFER: usize = 256 * 1024;
@@ -59,24 +61,24 @@ pub(super) fn scan(
             Ok(None) => break finish(&mut tar, &mut foot)?,
             Err(error) => break Some((error.offset, reason(error, foot.compression)?)),
         };
-        let hash = match entry.kind {
-            Kind::File | Kind::Other(_) if entry.stored > 0 => match hash(&mut tar, job) {
-                Ok(hash) => hash,
+        let (hash, content) = match entry.kind {
+            Kind::File | Kind::Other(_) if entry.stored > 0 => match look(&mut tar, &entry, job) {
+                Ok(found) => found,
                 Err(error) if job.is_cancelled() => return Err(Error::cancelled().with_source(error)),
                 Err(error) => {
                     let error = TarProblem::Io(error);
                     let reason =
                         reason(TarError { offset: tar.position(), problem: error }, foot.compression)?;
                     // What there is of it can be looked at.
-                    if !matches!(builder.add(&entry, 0), Err(Full::Io(_))) {
+                    if !matches!(builder.add(&entry, 0, Content::Unknown), Err(Full::Io(_))) {
                         entries += 1;
                     }
                     break Some((tar.position(), reason));
                 }
             },
-            _ => 0,
+            _ => (0, Content::Unknown),
         };
-        match builder.add(&entry, hash) {
+        match builder.add(&entry, hash, content) {
             Ok(()) => entries += 1,
             Err(Full::Io(error)) => return Err(unwritable(error)),
             Err(full) => break Some((entry.begins, format!("The list ends here: {full}"))),
@@ -109,16 +111,21 @@ fn finish<R: Read>(
     Ok(Some((offset, format!("Every file is listed, but the layer is damaged: {error}"))))
 }
 
-fn hash(tar: &mut TarReader<BufReader<impl Read>>, job: &Job) -> io::Result<u64> {
+/// The hash of a file's stored bytes, and what they are.
+fn look(tar: &mut TarReader<BufReader<impl Read>>, entry: &Entry, job: &Job) -> io::Result<(u64, Content)> {
     let mut hasher = Xxh3Default::new();
+    let (mut start, mut kept) = ([0; START], 0);
     let mut since = 0;
     loop {
         let bytes = tar.chunk()?;
         if bytes.is_empty() {
-            return Ok(hasher.digest());
+            break;
         }
         hasher.update(bytes);
         let count = bytes.len();
+        let wanted = count.min(START - kept);
+        start[kept..kept + wanted].copy_from_slice(&bytes[..wanted]);
+        kept += wanted;
         since += count as u64;
         tar.take_chunk(count);
         if since > LOOK {
@@ -128,6 +135,15 @@ fn hash(tar: &mut TarReader<BufReader<impl Read>>, job: &Job) -> io::Result<u64>
             }
         }
     }
+    let begins_with_hole =
+        entry.sparse.as_ref().is_some_and(|parts| parts.first().is_none_or(|part| part.offset > 0));
+    let content = if begins_with_hole {
+        Content::Data
+    } else {
+        let path = name::trim(&entry.name);
+        sniff(path.strip_prefix(b"/").unwrap_or(path), &start[..kept], entry.stored <= START as u64)
+    };
+    Ok((hasher.digest(), content))
 }
 
 /// A sentence for a person; an engine's error that came up through the archive fails the whole.

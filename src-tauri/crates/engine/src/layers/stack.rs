@@ -1,29 +1,43 @@
 //! All layers of an image as one tree: every path that any of them has, with what each layer does to it.
+//!
+//! A tree of ten million paths has to fit beside everything else, so that it is two bits for each path, one for each
+//! version, and the number of that version's node.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::bits::{Bits, Ranked};
 use super::format::{MARKER, SHADOWED, WHITEOUT};
 use super::index::{LayerIndex, Node};
 use crate::error::{Code, Error, Result};
 use crate::tar::Kind;
 
 /// Of a version: it removes the name.
-const REMOVES: u16 = 1 << 15;
-/// Paths that a tree may have; numbers beyond have other uses.
-const MOST: usize = (u32::MAX / 4) as usize;
+const REMOVES: u32 = 1 << 31;
+/// Nodes that a tree may be made of.
+const MOST_NODES: usize = (u32::MAX / 4) as usize;
+/// Layers that a tree may have. A path has at most two versions of each.
+const MOST_LAYERS: usize = i16::MAX as usize;
 
 /// The layers of an image, base first, and the tree of every path in them. Paths are numbered, the root is 0; a folder's
 /// children have consecutive numbers and are sorted by name, and parents come before their children.
 #[derive(Debug)]
 pub struct Stack {
     layers: Vec<Arc<LayerIndex>>,
-    parent: Vec<u32>,
-    first_child: Vec<u32>,
-    children: Vec<u32>,
-    /// Where the versions of each path begin; one more at the end.
+    /// Of each layer, the nodes of those below it; and all of them at the end.
+    offsets: Vec<u32>,
+    paths: u32,
+    /// Paths that have children, in any layer.
+    folders: Ranked,
+    /// The first child of each of them, in the same order.
+    firsts: Ranked,
+    /// The first version of each path.
+    starts: Ranked,
+    /// The node of each version, counted over all layers.
     versions: Vec<u32>,
-    version_layer: Vec<u16>,
-    version_node: Vec<u32>,
 }
 
 /// What one layer does to a path.
@@ -37,11 +51,48 @@ pub struct Version<'a> {
     pub node: Node<'a>,
 }
 
-/// What is merged into the children of one path.
-struct Piece<'a> {
+/// A path as [`Stack::each`] passes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passed {
+    pub path: u32,
+    /// Which of the folders with children it is in, from 0; of the root, 0.
+    pub folder: u32,
+    /// Whether it has children.
+    pub is_folder: bool,
+    pub versions: (u32, u32),
+}
+
+impl Passed {
+    pub(super) fn versions(self) -> Range<u32> {
+        self.versions.0..self.versions.1
+    }
+}
+
+/// What is left of one layer's part of a folder: its whiteouts, or the rest. The first is looked at; equal names come in
+/// the order of layers, a layer's whiteout before what it puts in its place.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Part<'a> {
     name: &'a [u8],
-    layer: u16,
+    layer: usize,
+    is_rest: bool,
     node: u32,
+    end: u32,
+}
+
+impl<'a> Part<'a> {
+    /// Goes on to the first node from `node` on that counts; false where there is none.
+    fn seek(&mut self, index: &'a LayerIndex, node: u32) -> bool {
+        for node in node..self.end {
+            let (flags, name) = index.brief(node);
+            let is_rest = flags & WHITEOUT == 0;
+            if flags & (SHADOWED | MARKER) != 0 || is_rest != self.is_rest || name.is_empty() {
+                continue;
+            }
+            (self.node, self.name) = (node, if is_rest { name } else { &name[4..] });
+            return true;
+        }
+        false
+    }
 }
 
 impl Stack {
@@ -54,92 +105,48 @@ impl Stack {
             Error::new(Code::TooLarge, format!("the image has more {what} than can be shown"))
                 .with_hint("Look at its layers one by one")
         };
-        if layers.len() >= usize::from(REMOVES) {
+        if layers.len() > MOST_LAYERS {
             return Err(too_large("layers"));
         }
-        let guess = layers.iter().map(|layer| layer.nodes() as usize).sum::<usize>();
-        if guess >= MOST {
+        let nodes = layers.iter().map(|layer| layer.nodes() as usize).sum::<usize>();
+        if nodes >= MOST_NODES {
             return Err(too_large("files"));
         }
-        let with_room = || Vec::with_capacity(guess.max(1));
-        let mut stack = Self {
-            parent: with_room(),
-            first_child: with_room(),
-            children: with_room(),
-            versions: with_room(),
-            version_layer: Vec::with_capacity(guess.max(1)),
-            version_node: with_room(),
-            layers,
+        let mut offsets = vec![0];
+        let mut below = 0;
+        offsets.extend(layers.iter().map(|layer| {
+            below += layer.nodes();
+            below
+        }));
+        let mut making = Making {
+            layers: &layers,
+            offsets: &offsets,
+            folders: Bits::default(),
+            firsts: Bits::default(),
+            starts: Bits::default(),
+            versions: Vec::with_capacity(nodes),
+            is_first: false,
         };
-        stack.parent.push(0);
-        for layer in 0..stack.layers.len() {
-            stack.version_layer.push(layer as u16);
-            stack.version_node.push(0);
+        making.path(false);
+        (0..layers.len()).for_each(|layer| making.version(layer, 0, false));
+        let mut parts = BinaryHeap::new();
+        let (mut path, mut version) = (0, 0);
+        // Paths are added behind while the folders before are gone through. An image without layers has a root alone.
+        loop {
+            let end = next_start(&making.starts, version);
+            making.open(version as usize..end as usize, &mut parts);
+            making.folders.push(!parts.is_empty());
+            making.merge(&mut parts);
+            (path, version) = (path + 1, end);
+            if version as usize == making.versions.len() {
+                break;
+            }
         }
-        stack.versions.push(0);
-        stack.versions.push(stack.version_node.len() as u32);
-        let layers = stack.layers.clone();
-        let mut pieces = Vec::new();
-        let mut at = 0;
-        while at < stack.parent.len() {
-            pieces.clear();
-            stack.gather(&layers, at, &mut pieces);
-            stack.add_children(at as u32, &mut pieces);
-            at += 1;
-        }
-        stack.parent.shrink_to_fit();
-        Ok(stack)
+        let Making { folders, firsts, starts, mut versions, .. } = making;
+        versions.shrink_to_fit();
+        let (folders, firsts, starts) = (Ranked::new(folders), Ranked::new(firsts), Ranked::new(starts));
+        Ok(Self { paths: path, offsets, folders, firsts, starts, versions, layers })
     }
-
-    /// What every layer has in a path: each layer's part is sorted.
-    fn gather<'a>(&self, layers: &'a [Arc<LayerIndex>], at: usize, pieces: &mut Vec<Piece<'a>>) {
-        for version in self.versions[at] as usize..self.versions[at + 1] as usize {
-            let layer = self.version_layer[version];
-            if layer & REMOVES != 0 {
-                continue;
-            }
-            let index = &layers[usize::from(layer)];
-            let range = index.node(self.version_node[version]).range();
-            for wanted in [WHITEOUT, 0] {
-                // Whiteouts stand together, since their names begin alike; what they name is sorted as they are.
-                for node in range.clone() {
-                    let (flags, name) = index.brief(node);
-                    if flags & (SHADOWED | MARKER) != 0 || flags & WHITEOUT != wanted || name.is_empty() {
-                        continue;
-                    }
-                    let (name, layer) = match wanted {
-                        WHITEOUT => (&name[4..], layer | REMOVES),
-                        _ => (name, layer),
-                    };
-                    pieces.push(Piece { name, layer, node });
-                }
-            }
-        }
-    }
-
-    fn add_children(&mut self, parent: u32, pieces: &mut [Piece<'_>]) {
-        // Stable: versions stay in the order of layers, a layer's whiteout before what it puts in its place. What is
-        // sorted already, as the parts are, is merged in one pass.
-        pieces.sort_by(|a, b| a.name.cmp(b.name));
-        let first = self.parent.len() as u32;
-        let mut last: Option<&[u8]> = None;
-        for piece in pieces.iter() {
-            if last != Some(piece.name) {
-                last = Some(piece.name);
-                self.parent.push(parent);
-                // Its versions begin where those of the path before end.
-                self.versions.push(self.version_node.len() as u32);
-            }
-            self.version_layer.push(piece.layer);
-            self.version_node.push(piece.node);
-            if let Some(end) = self.versions.last_mut() {
-                *end += 1;
-            }
-        }
-        self.first_child.push(first);
-        self.children.push(self.parent.len() as u32 - first);
-    }
-
     /// The layers, base first.
     pub fn layers(&self) -> &[Arc<LayerIndex>] {
         &self.layers
@@ -147,7 +154,7 @@ impl Stack {
 
     /// How many paths there are, the root among them.
     pub fn paths(&self) -> u32 {
-        self.parent.len() as u32
+        self.paths
     }
 
     /// The folder that a path is in; the root is in itself.
@@ -155,36 +162,87 @@ impl Stack {
     /// # Panics
     /// For a number that there is none of; so do all that take one.
     pub fn parent(&self, path: u32) -> u32 {
-        self.parent[path as usize]
+        assert!(path < self.paths, "there is no path {path}");
+        match self.firsts.rank(path + 1) {
+            0 => 0,
+            firsts => self.folders.select(firsts - 1),
+        }
     }
 
     /// What is in a path, in any layer.
-    pub fn children(&self, path: u32) -> std::ops::Range<u32> {
-        let first = self.first_child[path as usize];
-        first..first + self.children[path as usize]
+    pub fn children(&self, path: u32) -> Range<u32> {
+        assert!(path < self.paths, "there is no path {path}");
+        if !self.folders.has(path) {
+            return path..path;
+        }
+        self.children_of_folder(self.folders.rank(path))
+    }
+
+    /// Which paths have children, in any layer.
+    pub(super) fn folders(&self) -> &Ranked {
+        &self.folders
+    }
+
+    /// What is in one of [`Stack::folders`], by its place among them.
+    pub(super) fn children_of_folder(&self, folder: u32) -> Range<u32> {
+        self.firsts.select(folder)..self.firsts.select(folder + 1)
+    }
+
+    /// Every path in ascending order.
+    pub(super) fn each(&self) -> impl Iterator<Item = Passed> + '_ {
+        let (mut path, mut version, mut folders) = (0, 0, 0);
+        std::iter::from_fn(move || {
+            if path == self.paths {
+                return None;
+            }
+            folders += u32::from(self.firsts.has(path));
+            let end = next_start(self.starts.bits(), version);
+            let passed = Passed {
+                path,
+                folder: folders.saturating_sub(1),
+                is_folder: self.folders.has(path),
+                versions: (version, end),
+            };
+            (path, version) = (path + 1, end);
+            Some(passed)
+        })
+    }
+
+    /// The first version of a path, and of each that follows.
+    pub(super) fn starts_from(&self, path: u32) -> impl Iterator<Item = u32> + '_ {
+        let starts = self.starts.bits();
+        starts.iter(self.starts.select(path)..starts.length())
     }
 
     /// Which number the version of a path in [`Stack::version`] has.
-    pub(super) fn version_range(&self, path: u32) -> std::ops::Range<u32> {
-        self.versions[path as usize]..self.versions[path as usize + 1]
+    pub(super) fn version_range(&self, path: u32) -> Range<u32> {
+        let start = self.starts.select(path);
+        start..next_start(self.starts.bits(), start)
+    }
+
+    /// The layer of a version, and its node there.
+    fn place(&self, version: u32) -> (usize, u32) {
+        let node = self.versions[version as usize] & !REMOVES;
+        let layer = self.offsets.partition_point(|offset| *offset <= node) - 1;
+        (layer, node - self.offsets[layer])
     }
 
     /// The layer of a version, and whether it removes the name.
     pub(super) fn version_layer(&self, version: u32) -> (usize, bool) {
-        let layer = self.version_layer[version as usize];
-        (usize::from(layer & !REMOVES), layer & REMOVES != 0)
+        (self.place(version).0, self.versions[version as usize] & REMOVES != 0)
     }
 
     /// Kind and flags of a version, without the rest of it.
     pub(super) fn version_kind(&self, version: u32) -> (Kind, u8) {
-        let layer = usize::from(self.version_layer[version as usize] & !REMOVES);
-        self.layers[layer].kind(self.version_node[version as usize])
+        let (layer, node) = self.place(version);
+        self.layers[layer].kind(node)
     }
 
     /// A version by its number.
     pub(crate) fn version(&self, version: u32) -> Version<'_> {
-        let (layer, removes) = self.version_layer(version);
-        Version { layer, removes, node: self.layers[layer].node(self.version_node[version as usize]) }
+        let (layer, node) = self.place(version);
+        let removes = self.versions[version as usize] & REMOVES != 0;
+        Version { layer, removes, node: self.layers[layer].node(node) }
     }
 
     /// What each layer does to a path, base first. A layer that removes a name and puts something in its place has two.
@@ -194,32 +252,37 @@ impl Stack {
 
     /// The last part of a path; empty for the root.
     pub fn name(&self, path: u32) -> &[u8] {
-        if path == 0 {
-            return b"";
-        }
-        let version = self.versions[path as usize] as usize;
-        let layer = self.version_layer[version];
-        let name = self.layers[usize::from(layer & !REMOVES)].brief(self.version_node[version]).1;
-        if layer & REMOVES != 0 { name.get(4..).unwrap_or_default() } else { name }
+        if path == 0 { b"" } else { self.name_of(self.starts.select(path)) }
+    }
+
+    /// The name that a version is about.
+    pub(super) fn name_of(&self, version: u32) -> &[u8] {
+        let (layer, node) = self.place(version);
+        let name = self.layers[layer].brief(node).1;
+        if self.versions[version as usize] & REMOVES != 0 { name.get(4..).unwrap_or_default() } else { name }
     }
 
     /// A path from the root, with a slash before each part; a slash alone for the root.
     pub fn full_path(&self, path: u32) -> Vec<u8> {
-        let mut parts = Vec::new();
-        let mut at = path;
-        while at != 0 {
-            parts.push(self.name(at));
-            at = self.parent(at);
-        }
-        if parts.is_empty() {
-            return b"/".to_vec();
-        }
         let mut full = Vec::new();
-        for part in parts.iter().rev() {
+        self.write_path(path, &mut full);
+        if full.is_empty() {
             full.push(b'/');
-            full.extend_from_slice(part);
         }
         full
+    }
+
+    /// The same behind other bytes; nothing for the root.
+    pub(super) fn write_path(&self, path: u32, out: &mut Vec<u8>) {
+        // Parts are met from the last to the first: each is written backwards, and then all of it turned around.
+        let start = out.len();
+        let mut at = path;
+        while at != 0 {
+            out.extend(self.name(at).iter().rev());
+            out.push(b'/');
+            at = self.parent(at);
+        }
+        out[start..].reverse();
     }
 
     /// How many folders are above a path; 0 for what is at the top.
@@ -252,5 +315,78 @@ impl Stack {
             if self.name(middle) < name { low = middle + 1 } else { high = middle }
         }
         (low < range.end && self.name(low) == name).then_some(low)
+    }
+}
+
+/// Where the versions of the path end that those from `start` on are of.
+fn next_start(starts: &Bits, start: u32) -> u32 {
+    if starts.has(start + 1) {
+        return start + 1;
+    }
+    starts.next(start + 1).unwrap_or(starts.length())
+}
+
+/// A tree that is being made.
+struct Making<'a> {
+    layers: &'a [Arc<LayerIndex>],
+    offsets: &'a [u32],
+    folders: Bits,
+    firsts: Bits,
+    starts: Bits,
+    versions: Vec<u32>,
+    /// The next version is the first of its path.
+    is_first: bool,
+}
+
+impl<'a> Making<'a> {
+    /// Begins a path, perhaps the first child of its folder.
+    fn path(&mut self, is_first_child: bool) {
+        self.firsts.push(is_first_child);
+        self.is_first = true;
+    }
+
+    fn version(&mut self, layer: usize, node: u32, removes: bool) {
+        self.starts.push(std::mem::take(&mut self.is_first));
+        let bit = if removes { REMOVES } else { 0 };
+        self.versions.push((self.offsets[layer] + node) | bit);
+    }
+
+    /// What every layer has in the path that these are the versions of.
+    fn open(&self, versions: Range<usize>, parts: &mut BinaryHeap<Reverse<Part<'a>>>) {
+        for version in versions {
+            let node = self.versions[version];
+            if node & REMOVES != 0 {
+                continue;
+            }
+            let layer = self.offsets.partition_point(|offset| *offset <= node) - 1;
+            let index = &self.layers[layer];
+            let range = index.node(node - self.offsets[layer]).range();
+            // Whiteouts stand together, since their names begin alike; what they name is sorted as they are.
+            let whiteouts = index.first(range.clone(), b".wh.")..index.first(range.clone(), b".wh/");
+            for (range, is_rest) in [(whiteouts, false), (range, true)] {
+                let mut part = Part { name: b"", layer, is_rest, node: range.start, end: range.end };
+                if part.seek(index, range.start) {
+                    parts.push(Reverse(part));
+                }
+            }
+        }
+    }
+
+    /// Adds the children of a folder.
+    fn merge(&mut self, parts: &mut BinaryHeap<Reverse<Part<'a>>>) {
+        let layers = self.layers;
+        let mut last: Option<&[u8]> = None;
+        while let Some(mut least) = parts.peek_mut() {
+            let Reverse(part) = &mut *least;
+            if last != Some(part.name) {
+                self.path(last.is_none());
+                last = Some(part.name);
+            }
+            self.version(part.layer, part.node, !part.is_rest);
+            let next = part.node + 1;
+            if !part.seek(&layers[part.layer], next) {
+                PeekMut::pop(least);
+            }
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What a container would see with so many layers, and what changed from one such state to another.
 
+use std::ops::Range;
+
 use super::format::{IMPLIED, NONE, OPAQUE};
-use super::stack::{Stack, Version};
+use super::stack::{Passed, Stack, Version};
 use crate::error::{Code, Error, Result};
 use crate::tar::Kind;
 
@@ -44,6 +46,7 @@ impl Scope {
 
 /// What happened to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
 pub enum Change {
     /// It was not there before.
     Added,
@@ -55,23 +58,35 @@ pub enum Change {
     Unchanged,
 }
 
-/// One state beside another, for every path of a stack.
+/// One state beside another, for every path of a stack: five bytes for each.
 #[derive(Debug)]
 pub struct State {
-    before: Vec<u32>,
-    after: Vec<u32>,
-    change: Vec<Option<Change>>,
-    size: Vec<u64>,
+    before: Seen,
+    after: Seen,
+    /// [`Change`] as a number, or [`ABSENT`].
+    changes: Vec<u8>,
+    /// Of each folder with children, in order.
+    sizes: Vec<u64>,
 }
+
+/// Of a change: the scope does not have the path.
+const ABSENT: u8 = 4;
+
+/// The version of each path that is seen in one state, as its place among the versions of its path.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen(Vec<u16>);
+
+/// No version is seen.
+const UNSEEN: u16 = u16::MAX;
 
 /// What is seen of one path in one state.
 #[derive(Clone, Copy)]
-struct Seen {
+pub(super) struct Look {
     /// The version, or [`NONE`].
-    version: u32,
+    pub version: u32,
     /// Layers below this one count for nothing in it.
-    floor: u16,
-    is_folder: bool,
+    pub floor: u16,
+    pub is_folder: bool,
 }
 
 impl State {
@@ -81,62 +96,86 @@ impl State {
     /// [`Code::NotFound`] for a layer that there is none of.
     pub fn new(stack: &Stack, scope: Scope) -> Result<Self> {
         let (before, after, with_removed) = scope.states(stack.layers().len())?;
-        let before = seen(stack, before);
-        let after = if matches!(scope, Scope::Between { from, to } if from == to) {
-            before.clone()
-        } else {
-            seen(stack, after)
-        };
-        let paths = stack.paths() as usize;
-        let mut state = Self { change: Vec::with_capacity(paths), size: vec![0; paths], before, after };
-        for path in 0..paths {
-            state.change.push(match (state.before[path], state.after[path]) {
-                (NONE, NONE) => None,
-                (_, NONE) => with_removed.then_some(Change::Removed),
-                (NONE, _) => Some(Change::Added),
-                (before, after) if before == after => Some(Change::Unchanged),
-                (before, after) => {
+        let (before, after) = (seen(stack, before), seen(stack, after));
+        let change = |passed: Passed| {
+            let version = |seen: &Seen| seen.version_from(passed.versions.0, passed.path);
+            Some(match (version(&before), version(&after)) {
+                (None, None) => return None,
+                (Some(_), None) if with_removed => Change::Removed,
+                (Some(_), None) => return None,
+                (None, Some(_)) => Change::Added,
+                (Some(before), Some(after)) if before == after => Change::Unchanged,
+                (Some(before), Some(after)) => {
                     let same = is_same(&stack.version(before), &stack.version(after));
-                    Some(if same { Change::Unchanged } else { Change::Modified })
+                    if same { Change::Unchanged } else { Change::Modified }
                 }
-            });
-        }
+            })
+        };
+        let changes =
+            stack.each().map(|passed| change(passed).map_or(ABSENT, |change| change as u8)).collect();
+        let sizes = vec![0; stack.folders().ones() as usize];
+        let mut state = Self { before, after, changes, sizes };
         state.sum_up(stack);
         Ok(state)
     }
 
-    /// Sizes of folders, and whether something in them changed. Children come behind their folders.
+    /// Sizes of folders, and whether something in them changed. What is beneath a folder comes behind it.
     fn sum_up(&mut self, stack: &Stack) {
-        for path in (0..stack.paths()).rev() {
-            let at = path as usize;
-            let Some(change) = self.change[at] else {
+        let folders = stack.folders();
+        for folder in (0..folders.ones()).rev() {
+            let path = folders.select(folder);
+            let children = stack.children_of_folder(folder);
+            let mut below = folders.rank(children.start);
+            let mut starts = stack.starts_from(children.start);
+            let change = self.change(path);
+            let (mut size, mut is_other) =
+                (self.own_size(stack, path, stack.version_range(path).start), false);
+            for child in children {
+                let is_folder = folders.has(child);
+                let start = starts.next().expect("every path has versions");
                 // What went is not shown, but its folder is another without it.
-                let parent = &mut self.change[stack.parent(path) as usize];
-                if self.before[at] != NONE && *parent == Some(Change::Unchanged) {
-                    *parent = Some(Change::Modified);
+                is_other |= match self.change(child) {
+                    None => self.before.0[child as usize] != UNSEEN,
+                    Some(change) => change != Change::Unchanged,
+                };
+                if self
+                    .change(child)
+                    .is_some_and(|it| it != Change::Removed || change == Some(Change::Removed))
+                {
+                    let more = if is_folder {
+                        self.sizes[below as usize]
+                    } else {
+                        self.own_size(stack, child, start)
+                    };
+                    size = size.saturating_add(more);
                 }
-                continue;
-            };
-            let version = if self.after[at] == NONE { self.before[at] } else { self.after[at] };
-            if stack.version_kind(version).0 != Kind::Directory {
-                self.size[at] = stack.version(version).node.size();
+                below += u32::from(is_folder);
             }
-            if path == 0 {
-                break;
-            }
-            let parent = stack.parent(path) as usize;
-            if change != Change::Removed || self.change[parent] == Some(Change::Removed) {
-                self.size[parent] = self.size[parent].saturating_add(self.size[at]);
-            }
-            if change != Change::Unchanged && self.change[parent] == Some(Change::Unchanged) {
-                self.change[parent] = Some(Change::Modified);
+            self.sizes[folder as usize] = size;
+            if is_other && change == Some(Change::Unchanged) {
+                self.changes[path as usize] = Change::Modified as u8;
             }
         }
     }
 
+    /// Bytes of what a path is by itself; nothing of a folder, or of what the scope does not have.
+    fn own_size(&self, stack: &Stack, path: u32, start: u32) -> u64 {
+        let shown = self.change(path).and_then(|_| {
+            self.after.version_from(start, path).or_else(|| self.before.version_from(start, path))
+        });
+        let node = shown.map(|version| stack.version(version).node);
+        node.filter(|node| !node.is_folder()).map_or(0, |node| node.size())
+    }
+
     /// What happened to a path; none where the scope does not have it.
     pub fn change(&self, path: u32) -> Option<Change> {
-        self.change[path as usize]
+        Some(match self.changes[path as usize] {
+            0 => Change::Added,
+            1 => Change::Modified,
+            2 => Change::Removed,
+            3 => Change::Unchanged,
+            _ => return None,
+        })
     }
 
     /// Whether a path that is modified is so by itself: a folder may be it only by what is in it.
@@ -148,8 +187,11 @@ impl State {
     }
 
     /// Bytes of a file, or of all files in a folder; what was removed counts in folders that were removed.
-    pub fn size(&self, path: u32) -> u64 {
-        self.size[path as usize]
+    pub fn size(&self, stack: &Stack, path: u32) -> u64 {
+        if stack.folders().has(path) {
+            return self.sizes[stack.folders().rank(path) as usize];
+        }
+        self.own_size(stack, path, stack.version_range(path).start)
     }
 
     /// What is there; of what was removed, what was there.
@@ -160,80 +202,140 @@ impl State {
 
     /// What is there in the second state.
     pub fn after<'a>(&self, stack: &'a Stack, path: u32) -> Option<Version<'a>> {
-        let version = self.after[path as usize];
-        (version != NONE).then(|| stack.version(version))
+        self.after.version(stack, path).map(|version| stack.version(version))
     }
 
     /// What was there in the first.
     pub fn before<'a>(&self, stack: &'a Stack, path: u32) -> Option<Version<'a>> {
-        let version = self.before[path as usize];
-        (version != NONE).then(|| stack.version(version))
+        self.before.version(stack, path).map(|version| stack.version(version))
+    }
+
+    pub(super) fn seen_before(&self) -> &Seen {
+        &self.before
+    }
+
+    pub(super) fn seen_after(&self) -> &Seen {
+        &self.after
+    }
+
+    /// Every path that the scope has but the root, ascending, with the first of its versions and what is shown of it.
+    pub(super) fn each<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = Shown> + 'a {
+        stack.each().skip(1).filter_map(|passed| {
+            let change = self.change(passed.path)?;
+            let version = |seen: &Seen| seen.version_from(passed.versions.0, passed.path);
+            let version = version(&self.after).or_else(|| version(&self.before))?;
+            Some(Shown {
+                path: passed.path,
+                folder: passed.folder,
+                change,
+                first: passed.versions.0,
+                version,
+            })
+        })
     }
 }
 
-/// The version of each path that a container sees with so many layers, for [`Stack::version`]; [`u32::MAX`] where it sees
-/// none. A number for each path of the stack.
-pub(crate) fn seen(stack: &Stack, layers: usize) -> Vec<u32> {
-    let paths = stack.paths() as usize;
-    let mut versions = Vec::with_capacity(paths);
-    let mut floors: Vec<u16> = Vec::with_capacity(paths);
-    for path in 0..stack.paths() {
-        let parent = stack.parent(path) as usize;
-        let is_hidden = path > 0 && (versions[parent] == NONE || floors[parent] == u16::MAX);
-        let floor = if path == 0 { 0 } else { floors[parent] };
-        let seen = if is_hidden {
-            Seen { version: NONE, floor: u16::MAX, is_folder: false }
-        } else {
-            look(stack, path, floor, layers)
-        };
-        versions.push(seen.version);
-        floors.push(if seen.is_folder { seen.floor } else { u16::MAX });
+/// A path as [`State::each`] passes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub path: u32,
+    /// Which of [`Stack::folders`] it is in.
+    pub folder: u32,
+    pub change: Change,
+    /// The first of its versions.
+    pub first: u32,
+    /// The one that is shown.
+    pub version: u32,
+}
+
+impl Seen {
+    /// The version of a path that is seen, for [`Stack::version`].
+    pub(crate) fn version(&self, stack: &Stack, path: u32) -> Option<u32> {
+        let place = self.0[path as usize];
+        (place != UNSEEN).then(|| stack.version_range(path).start + u32::from(place))
     }
-    versions
+
+    /// The same, where the first version of the path is known.
+    fn version_from(&self, start: u32, path: u32) -> Option<u32> {
+        let place = self.0[path as usize];
+        (place != UNSEEN).then(|| start + u32::from(place))
+    }
+}
+
+/// The version of each path that a container sees with so many layers.
+pub(crate) fn seen(stack: &Stack, layers: usize) -> Seen {
+    let mut places = Vec::with_capacity(stack.paths() as usize);
+    // Of each folder with children, the layers that count for nothing in it; all of them where it is seen as none.
+    let mut floors: Vec<u16> = Vec::with_capacity(stack.folders().ones() as usize);
+    for passed in stack.each() {
+        let floor = if passed.path == 0 { 0 } else { floors[passed.folder as usize] };
+        let seen = match floor {
+            UNSEEN => Look { version: NONE, floor, is_folder: false },
+            _ => look(stack, passed.versions(), floor, layers),
+        };
+        let place = if seen.version == NONE { UNSEEN } else { (seen.version - passed.versions.0) as u16 };
+        places.push(place);
+        if passed.is_folder {
+            floors.push(if seen.is_folder { seen.floor } else { UNSEEN });
+        }
+    }
+    Seen(places)
 }
 
 /// The version of one path, where layers below `floor` don't count (overlayfs: whiteouts, opaque folders, and files in
 /// the place of folders hide what is below; folders over folders are merged).
-fn look(stack: &Stack, path: u32, floor: u16, layers: usize) -> Seen {
-    let mut seen = Seen { version: NONE, floor, is_folder: false };
-    for version in stack.version_range(path) {
+pub(super) fn look(stack: &Stack, versions: Range<u32>, floor: u16, layers: usize) -> Look {
+    let mut seen = Look { version: NONE, floor, is_folder: false };
+    for version in versions {
         let (layer, removes) = stack.version_layer(version);
         if layer < usize::from(floor) || layer >= layers {
             continue;
         }
-        if removes {
-            seen = Seen { version: NONE, floor: layer as u16, is_folder: false };
-            continue;
-        }
         let (kind, flags) = stack.version_kind(version);
-        let is_folder = kind == Kind::Directory;
-        if !is_folder || flags & OPAQUE != 0 || (seen.version != NONE && !seen.is_folder) {
-            seen.floor = layer as u16;
-        }
-        // A folder that has no entry in this layer stays what the layers below say.
-        if !(is_folder && seen.is_folder && flags & IMPLIED != 0) {
-            seen.version = version;
-        }
-        seen.is_folder = is_folder;
+        seen = seen.then(version, layer, removes, kind, flags);
     }
     seen
+}
+
+impl Look {
+    /// After another version.
+    pub(super) fn then(self, version: u32, layer: usize, removes: bool, kind: Kind, flags: u8) -> Self {
+        let floor = layer as u16;
+        if removes {
+            return Self { version: NONE, floor, is_folder: false };
+        }
+        let is_folder = kind == Kind::Directory;
+        let hides = !is_folder || flags & OPAQUE != 0 || (self.version != NONE && !self.is_folder);
+        // A folder that has no entry in this layer stays what the layers below say.
+        let stays = is_folder && self.is_folder && flags & IMPLIED != 0;
+        Self {
+            version: if stays { self.version } else { version },
+            floor: if hides { floor } else { self.floor },
+            is_folder,
+        }
+    }
 }
 
 impl Stack {
     /// As [`seen`], of one path.
     pub(crate) fn seen_version(&self, path: u32, layers: usize) -> Option<u32> {
+        self.looked_at(path, layers).map(|seen| seen.version)
+    }
+
+    /// What is seen of one path.
+    pub(super) fn looked_at(&self, path: u32, layers: usize) -> Option<Look> {
         let mut above = vec![path];
         while let Some(at) = above.last().filter(|at| **at != 0) {
             above.push(self.parent(*at));
         }
-        let mut seen = Seen { version: NONE, floor: 0, is_folder: true };
+        let mut seen = Look { version: NONE, floor: 0, is_folder: true };
         for path in above.into_iter().rev() {
             if !seen.is_folder {
                 return None;
             }
-            seen = look(self, path, seen.floor, layers);
+            seen = look(self, self.version_range(path), seen.floor, layers);
         }
-        (seen.version != NONE).then_some(seen.version)
+        (seen.version != NONE).then_some(seen)
     }
 }
 

@@ -1,7 +1,9 @@
 //! A tree with some folders open, as rows: what a list shows that holds no more than is on screen.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::filter::Filter;
 use super::stack::{Stack, Version};
 use super::state::{Change, Scope, State};
@@ -14,11 +16,12 @@ pub struct View {
     state: Arc<State>,
     scope: Scope,
     filter: Filter,
-    /// Paths that pass the filter, ascending; none without a filter.
-    matched: Option<Vec<u32>>,
-    /// Of each path, whether it is shown: it passes, or something in it does. Empty without a filter.
-    kept: Vec<bool>,
-    open: Vec<bool>,
+    /// Paths that pass the filter; none without one.
+    matched: Option<Bits>,
+    /// Paths that it has: what passes, and the folders on the way there.
+    has: Bits,
+    totals: Totals,
+    open: Bits,
     rows: Vec<u32>,
 }
 
@@ -70,20 +73,25 @@ impl View {
     /// # Errors
     /// As [`State::new`].
     pub fn new(stack: &Arc<Stack>, scope: Scope) -> Result<Self> {
-        let state = Arc::new(State::new(stack, scope)?);
+        Ok(Self::of(stack, Arc::new(State::new(stack, scope)?), scope))
+    }
+
+    /// The same of a state that was worked out already, for this scope.
+    pub fn of(stack: &Arc<Stack>, state: Arc<State>, scope: Scope) -> Self {
         let mut view = Self {
             stack: stack.clone(),
             state,
             scope,
             filter: Filter::default(),
             matched: None,
-            kept: Vec::new(),
-            open: vec![false; stack.paths() as usize],
+            has: Bits::default(),
+            totals: Totals::default(),
+            open: Bits::none(stack.paths() as usize),
             rows: Vec::new(),
         };
-        view.open[0] = true;
-        view.lay_out();
-        Ok(view)
+        view.open.insert(0);
+        view.take(Filter::default(), None);
+        view
     }
 
     /// The stack.
@@ -117,46 +125,52 @@ impl View {
     /// # Errors
     /// As [`Filter::matches`]; then nothing changes.
     pub fn set_filter(&mut self, filter: Filter) -> Result<()> {
-        if filter.is_empty() {
-            (self.matched, self.kept) = (None, Vec::new());
-        } else {
-            let matched = filter.matches(&self.stack, &self.state)?;
-            let mut kept = vec![false; self.stack.paths() as usize];
-            for path in &matched {
-                let mut at = *path;
-                while !std::mem::replace(&mut kept[at as usize], true) {
-                    at = self.stack.parent(at);
-                    self.open[at as usize] = true;
-                }
-            }
-            (self.matched, self.kept) = (Some(matched), kept);
-        }
-        self.filter = filter;
-        self.lay_out();
+        let matched = match filter.is_empty() {
+            true => None,
+            false => Some(filter.matches(&self.stack, &self.state)?),
+        };
+        self.take(filter, matched);
         Ok(())
     }
 
-    /// How many files it has. Looks at each of them.
+    fn take(&mut self, filter: Filter, matched: Option<Bits>) {
+        self.has = match &matched {
+            Some(matched) => self.stack.with_folders(matched, |folder| {
+                self.open.insert(folder);
+            }),
+            None => Bits::of(self.stack.paths() as usize, |path| self.state.change(path).is_some()),
+        };
+        (self.filter, self.matched) = (filter, matched);
+        self.totals = self.count();
+        self.lay_out();
+    }
+
+    /// How many files it has.
     pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    fn count(&self) -> Totals {
         let mut totals = Totals::default();
-        let mut count = |path: u32| {
-            let Some(change) = self.state.change(path) else { return };
+        let shown = self.state.each(&self.stack);
+        for shown in shown.filter(|shown| self.matched.as_ref().is_none_or(|matched| matched.has(shown.path)))
+        {
             totals.matches += 1;
-            match change {
+            match shown.change {
                 Change::Added => totals.added += 1,
-                Change::Modified => totals.modified += u64::from(self.state.is_other(&self.stack, path)),
-                Change::Removed => totals.removed += 1,
+                Change::Modified => {
+                    totals.modified += u64::from(self.state.is_other(&self.stack, shown.path));
+                }
+                Change::Removed => {
+                    totals.removed += 1;
+                    continue;
+                }
                 Change::Unchanged => {}
             }
-            let is_file = |version: &Version<'_>| !version.node.is_folder();
-            if change != Change::Removed && self.state.after(&self.stack, path).is_some_and(|it| is_file(&it))
-            {
-                totals.bytes = totals.bytes.saturating_add(self.state.size(path));
+            let node = self.stack.version(shown.version).node;
+            if !node.is_folder() {
+                totals.bytes = totals.bytes.saturating_add(node.size());
             }
-        };
-        match &self.matched {
-            Some(matched) => matched.iter().for_each(|path| count(*path)),
-            None => (1..self.stack.paths()).for_each(count),
         }
         totals
     }
@@ -174,39 +188,38 @@ impl View {
     /// Rows from a place on, at most so many.
     pub fn rows(&self, offset: usize, limit: usize) -> Vec<Row<'_>> {
         let end = offset.saturating_add(limit).min(self.rows.len());
-        self.rows.get(offset..end).unwrap_or_default().iter().filter_map(|path| self.row(*path)).collect()
+        let rows = self.rows.get(offset..end).unwrap_or_default();
+        let mut places = Places::default();
+        rows.iter().filter_map(|path| self.row_at(*path, &mut places)).collect()
     }
 
     /// A path as a row, whether a folder above it is closed or not; none where the view does not have it.
     pub fn row(&self, path: u32) -> Option<Row<'_>> {
+        self.row_at(path, &mut Places::default())
+    }
+
+    fn row_at(&self, path: u32, places: &mut Places) -> Option<Row<'_>> {
         let version = self.state.version(&self.stack, path)?;
         let change = self.state.change(path)?;
-        let siblings = self.stack.children(self.stack.parent(path)).filter(|at| self.has(*at));
-        let (mut position, mut count) = (0, 0);
-        for sibling in siblings {
-            count += 1;
-            if sibling <= path {
-                position = count;
-            }
-        }
+        let (position, siblings) = places.of(path, self);
         Some(Row {
             path,
             depth: self.stack.depth(path),
             version,
             before: self.state.before(&self.stack, path),
             change,
-            size: self.state.size(path),
-            open: self.open[path as usize] && version.node.is_folder(),
-            children: self.shown_children(path).count() as u64,
-            matched: self.matched.as_ref().is_none_or(|matched| matched.binary_search(&path).is_ok()),
+            size: self.state.size(&self.stack, path),
+            open: self.open.has(path) && version.node.is_folder(),
+            children: self.has.count(self.stack.children(path)) as u64,
+            matched: self.matched.as_ref().is_none_or(|matched| matched.has(path)),
             position,
-            siblings: count,
+            siblings,
         })
     }
 
     /// Opens a folder; what was open in it is open again. Nothing happens to a path that has no row or no children.
     pub fn open(&mut self, path: u32) {
-        if std::mem::replace(&mut self.open[path as usize], true) {
+        if self.open.insert(path) {
             return;
         }
         if let Some(row) = self.row_of(path) {
@@ -218,26 +231,39 @@ impl View {
 
     /// Closes a folder.
     pub fn close(&mut self, path: u32) {
-        if path == 0 || !std::mem::replace(&mut self.open[path as usize], false) {
+        if path == 0 || !self.open.remove(path) {
             return;
         }
         if let Some(row) = self.row_of(path) {
-            let depth = self.stack.depth(path);
-            let below = self.rows[row + 1..].iter().take_while(|at| self.stack.depth(**at) > depth).count();
+            let below = self.rows[row + 1..].partition_point(|at| self.stack.is_beneath(*at, path));
             self.rows.drain(row + 1..row + 1 + below);
         }
     }
 
+    /// Opens or closes a folder and every folder in it.
+    pub fn fold_all(&mut self, path: u32, open: bool) {
+        let mut folders = vec![path];
+        self.walk(path, &self.has, &|_| true, &mut |at| folders.push(at));
+        for folder in folders {
+            if open {
+                self.open.insert(folder)
+            } else {
+                folder != 0 && self.open.remove(folder)
+            };
+        }
+        self.lay_out();
+    }
+
     /// Opens every folder.
     pub fn open_all(&mut self) {
-        self.open.fill(true);
+        self.open = Bits::of(self.stack.paths() as usize, |_| true);
         self.lay_out();
     }
 
     /// Closes every folder.
     pub fn close_all(&mut self) {
-        self.open.fill(false);
-        self.open[0] = true;
+        self.open = Bits::none(self.stack.paths() as usize);
+        self.open.insert(0);
         self.lay_out();
     }
 
@@ -261,16 +287,11 @@ impl View {
     /// # Errors
     /// As [`Filter::matches`].
     pub fn find(&self, filter: &Filter) -> Result<Vec<u32>> {
-        let found = filter.matches(&self.stack, &self.state)?;
-        let mut marked = vec![false; self.stack.paths() as usize];
-        let mut count = 0;
-        for path in found.into_iter().filter(|path| self.has(*path)) {
-            marked[path as usize] = true;
-            count += 1;
-        }
-        let mut ordered = Vec::with_capacity(count);
-        self.walk(0, &|_| true, &mut |path| {
-            if marked[path as usize] {
+        let found = filter.matches(&self.stack, &self.state)?.and(&self.has);
+        let on_the_way = self.stack.with_folders(&found, |_| {});
+        let mut ordered = Vec::with_capacity(found.len());
+        self.walk(0, &on_the_way, &|_| true, &mut |path| {
+            if found.has(path) {
                 ordered.push(path);
             }
         });
@@ -279,11 +300,11 @@ impl View {
 
     /// What of a folder this view has.
     pub fn shown_children(&self, path: u32) -> impl Iterator<Item = u32> {
-        self.stack.children(path).filter(|at| self.has(*at))
+        self.has.iter(self.stack.children(path))
     }
 
     fn has(&self, path: u32) -> bool {
-        self.state.change(path).is_some() && (self.matched.is_none() || self.kept[path as usize])
+        self.has.has(path)
     }
 
     /// The row of a path, if every folder above it is open: rows are sorted as the tree is.
@@ -313,23 +334,71 @@ impl View {
     }
 
     fn collect(&self, path: u32, rows: &mut Vec<u32>) {
-        self.walk(path, &|path| self.open[path as usize], &mut |path| rows.push(path));
+        self.walk(path, &self.has, &|path| self.open.has(path), &mut |path| rows.push(path));
     }
 
-    /// Everything in a folder that the view has, folders before what is in them, as deep as `enter` says.
-    fn walk(&self, path: u32, enter: &dyn Fn(u32) -> bool, visit: &mut dyn FnMut(u32)) {
-        let mut stack = vec![self.stack.children(path)];
-        while let Some(range) = stack.last_mut() {
-            let Some(at) = range.next() else {
-                stack.pop();
+    /// Everything in a folder that is among `these`, folders before what is in them, as deep as `enter` says.
+    fn walk(&self, path: u32, these: &Bits, enter: &dyn Fn(u32) -> bool, visit: &mut dyn FnMut(u32)) {
+        let mut waiting = vec![these.iter(self.stack.children(path))];
+        while let Some(children) = waiting.last_mut() {
+            let Some(at) = children.next() else {
+                waiting.pop();
                 continue;
             };
-            if self.has(at) {
-                visit(at);
-                if enter(at) {
-                    stack.push(self.stack.children(at));
-                }
+            visit(at);
+            if self.stack.folders().has(at) && enter(at) {
+                waiting.push(these.iter(self.stack.children(at)));
             }
         }
+    }
+}
+
+/// Places of rows among their siblings, by their folder: rows come in ascending order, and are counted on from the one before.
+#[derive(Default)]
+struct Places(HashMap<u32, Place>);
+
+struct Place {
+    siblings: u64,
+    /// The last one, and its position from 1.
+    last: (u32, u64),
+}
+
+impl Places {
+    /// The position of a path among its siblings, and how many there are.
+    fn of(&mut self, path: u32, view: &View) -> (u64, u64) {
+        let parent = view.stack.parent(path);
+        let place = self.0.entry(parent).or_insert_with(|| {
+            let siblings = view.stack.children(parent);
+            let before = view.has.count(siblings.start..path) as u64;
+            Place { siblings: view.has.count(siblings) as u64, last: (path, before + 1) }
+        });
+        let (last, position) = place.last;
+        place.last = (path, position + view.has.count(last + 1..path + 1) as u64);
+        (place.last.1, place.siblings)
+    }
+}
+
+impl Stack {
+    /// A set of paths with the folders that they are in, all the way up; of each of these it is told.
+    fn with_folders(&self, paths: &Bits, mut tell: impl FnMut(u32)) -> Bits {
+        let mut all = paths.clone();
+        for folder in (0..self.folders().ones()).rev() {
+            if all.any(self.children_of_folder(folder)) {
+                let path = self.folders().select(folder);
+                all.insert(path);
+                tell(path);
+            }
+        }
+        all
+    }
+
+    /// Whether a path is in a folder, however deep.
+    fn is_beneath(&self, path: u32, folder: u32) -> bool {
+        let mut at = path;
+        // What is in a folder has a greater number.
+        while at > folder {
+            at = self.parent(at);
+        }
+        at == folder && path != folder
     }
 }

@@ -10,9 +10,13 @@
 //! rest of that layer). As in dive, opaque folders and removed folders have no part in the sum, so
 //! [`Waste::hidden_bytes`] says beside it what no container can see.
 
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
 use super::format::NONE;
-use super::stack::Stack;
-use super::state::{is_same, seen};
+use super::stack::{Passed, Stack, Version};
+use super::state::{Look, is_same, look};
+use crate::tar::Kind;
 
 /// What is wasted in an image.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,20 +70,31 @@ pub struct LayerWorth {
     pub removed: u64,
 }
 
-/// Works it out. Takes a moment for each layer.
+/// Works it out, in one pass over all paths.
 pub fn waste(stack: &Stack) -> Waste {
-    let layers = worth(stack);
-    let merged = seen(stack, stack.layers().len());
+    let mut layers: Vec<LayerWorth> = stack
+        .layers()
+        .iter()
+        .map(|layer| LayerWorth { unpacked: layer.bytes(), ..LayerWorth::default() })
+        .collect();
+    let mut cuts = Cuts::default();
     let (mut least, mut all, mut wasted_bytes) = (0_u64, 0_u64, 0_u64);
     let mut files = Vec::new();
-    for path in 1..stack.paths() {
-        let Some(cost) = cost(stack, path) else { continue };
+    for passed in stack.each() {
+        let (last, own_cuts) = live(stack, passed, cuts.of(passed), &mut layers);
+        if passed.is_folder {
+            cuts.push(passed, own_cuts);
+        }
+        let cost = if passed.path == 0 { Cost::default() } else { cost(stack, passed) };
+        if cost.count == 0 {
+            continue;
+        }
         least = least.saturating_add(cost.least);
         all = all.saturating_add(cost.bytes);
-        if cost.layers.len() > 1 {
+        if cost.count > 1 {
             wasted_bytes = wasted_bytes.saturating_add(cost.bytes);
-            let visible = merged[path as usize] != NONE;
-            files.push(WastedFile { path, bytes: cost.bytes, layers: cost.layers, visible });
+            let layers = deeds(stack, passed);
+            files.push(WastedFile { path: passed.path, bytes: cost.bytes, layers, visible: last.is_some() });
         }
     }
     files.sort_by(|a, b| b.bytes.cmp(&a.bytes).then(a.path.cmp(&b.path)));
@@ -94,86 +109,147 @@ pub fn waste(stack: &Stack) -> Waste {
     }
 }
 
+/// Follows a path from layer to layer and counts what each does to it; the version that is there in the end, and the layers
+/// that hide what those below have in it. `above` are those that hide what is below in the folders above it.
+fn live(stack: &Stack, passed: Passed, above: &[u16], worth: &mut [LayerWorth]) -> (Option<u32>, Vec<u16>) {
+    let mut versions = passed.versions().peekable();
+    let mut above = above.iter().copied().peekable();
+    let mut seen = Look { version: NONE, floor: 0, is_folder: false };
+    let mut own = Vec::new();
+    loop {
+        let following = versions.peek().map(|version| stack.version_layer(*version).0);
+        let cut = above.peek().map(|layer| usize::from(*layer));
+        let Some(layer) = following.into_iter().chain(cut).min() else { break };
+        let before = seen.version;
+        if above.next_if(|cut| usize::from(*cut) == layer).is_some() {
+            seen = Look { version: NONE, floor: layer as u16, is_folder: false };
+        }
+        while let Some(version) = versions.next_if(|version| stack.version_layer(*version).0 == layer) {
+            let removes = stack.version_layer(version).1;
+            let (kind, flags) = stack.version_kind(version);
+            seen.floor = 0;
+            seen = seen.then(version, layer, removes, kind, flags);
+            if passed.is_folder
+                && usize::from(seen.floor) == layer
+                && layer > 0
+                && own.last() != Some(&seen.floor)
+            {
+                own.push(seen.floor);
+            }
+        }
+        // The root is no file.
+        if passed.path > 0 && before != seen.version {
+            match (before, seen.version) {
+                (NONE, _) => worth[layer].added += 1,
+                (_, NONE) => worth[layer].removed += 1,
+                (before, after) => {
+                    let is_same = is_same(&stack.version(before), &stack.version(after));
+                    worth[layer].modified += u64::from(!is_same);
+                }
+            }
+        }
+    }
+    let last = (seen.version != NONE).then_some(seen.version);
+    if let Some(version) =
+        last.map(|version| stack.version(version)).filter(|version| !version.node.is_folder())
+    {
+        let net = &mut worth[version.layer].net;
+        *net = net.saturating_add(version.node.size());
+    }
+    (last, own)
+}
+
+/// Of each folder with children, the layers that hide what those below have in it. Most have none.
+#[derive(Default)]
+struct Cuts {
+    folders: HashMap<u32, Rc<[u16]>>,
+    count: u32,
+}
+
+impl Cuts {
+    fn of(&self, passed: Passed) -> &[u16] {
+        let is_root = passed.path == 0;
+        self.folders.get(&passed.folder).filter(|_| !is_root).map_or(&[], |layers| &**layers)
+    }
+
+    /// The next folder: what hides something in those above it hides it there too.
+    fn push(&mut self, passed: Passed, own: Vec<u16>) {
+        let above = self.folders.get(&passed.folder).filter(|_| passed.path > 0).cloned();
+        let all = match above {
+            Some(above) if own.is_empty() => Some(above),
+            None if own.is_empty() => None,
+            above => {
+                let mut all: Vec<u16> =
+                    above.iter().flat_map(|above| above.iter().copied()).chain(own).collect();
+                all.sort_unstable();
+                all.dedup();
+                Some(all.into())
+            }
+        };
+        if let Some(all) = all {
+            self.folders.insert(self.count, all);
+        }
+        self.count += 1;
+    }
+}
+
+/// What a path costs, and in how many layers it is a leaf.
+#[derive(Default)]
 struct Cost {
     bytes: u64,
     least: u64,
-    layers: Vec<(usize, Deed)>,
+    count: usize,
 }
 
-/// What a path costs; none where it is nowhere a leaf.
-fn cost(stack: &Stack, path: u32) -> Option<Cost> {
-    let mut cost: Option<Cost> = None;
-    for version in stack.versions(path) {
-        let (bytes, deed) = if version.removes {
-            (removed_bytes(stack, path, version.layer), Deed::Removed)
+fn cost(stack: &Stack, passed: Passed) -> Cost {
+    let mut cost = Cost { least: u64::MAX, ..Cost::default() };
+    for version in passed.versions().map(|version| stack.version(version)) {
+        let bytes = if version.removes {
+            removed_bytes(stack, passed.path, version.layer)
+        } else if is_leaf(&version) {
+            if version.node.is_folder() { 0 } else { version.node.size() }
         } else {
-            let is_leaf = version.node.children().all(|child| child.is_marker() || child.is_shadowed());
-            if !is_leaf {
-                continue;
-            }
-            (if version.node.is_folder() { 0 } else { version.node.size() }, Deed::Wrote)
+            continue;
         };
-        let cost = cost.get_or_insert(Cost { bytes: 0, least: u64::MAX, layers: Vec::new() });
         cost.bytes = cost.bytes.saturating_add(bytes);
         cost.least = cost.least.min(bytes);
-        cost.layers.push((version.layer, deed));
+        cost.count += 1;
     }
     cost
 }
 
+fn is_leaf(version: &Version<'_>) -> bool {
+    version.node.children().all(|child| child.is_marker() || child.is_shadowed())
+}
+
+/// Where a path was written as a leaf, and where it was removed.
+fn deeds(stack: &Stack, passed: Passed) -> Vec<(usize, Deed)> {
+    let versions = passed.versions().map(|version| stack.version(version));
+    let deeds = versions.filter_map(|version| match version.removes {
+        true => Some((version.layer, Deed::Removed)),
+        false => is_leaf(&version).then_some((version.layer, Deed::Wrote)),
+    });
+    deeds.collect()
+}
+
 /// Bytes of what was in a folder when a layer removed it; 0 of a file.
 fn removed_bytes(stack: &Stack, path: u32, layer: usize) -> u64 {
-    let folder = stack.seen_version(path, layer).map(|version| stack.version(version).node);
-    if folder.is_none_or(|node| !node.is_folder()) {
-        return 0;
-    }
+    let Some(folder) = stack.looked_at(path, layer).filter(|seen| seen.is_folder) else { return 0 };
     let mut bytes = 0_u64;
-    let mut waiting = vec![stack.children(path)];
-    while let Some(range) = waiting.last_mut() {
-        let Some(at) = range.next() else {
+    let mut waiting = vec![(stack.children(path), folder.floor)];
+    while let Some((children, floor)) = waiting.last_mut() {
+        let Some(at) = children.next() else {
             waiting.pop();
             continue;
         };
-        if let Some(version) = stack.seen_version(at, layer) {
-            let node = stack.version(version).node;
-            if node.is_folder() {
-                waiting.push(stack.children(at));
-            } else {
-                bytes = bytes.saturating_add(node.size());
-            }
+        let seen = look(stack, stack.version_range(at), *floor, layer);
+        if seen.is_folder {
+            waiting.push((stack.children(at), seen.floor));
+        } else if seen.version != NONE {
+            bytes = bytes.saturating_add(stack.version(seen.version).node.size());
         }
     }
     bytes
-}
-
-/// What each layer brings, base first.
-pub fn worth(stack: &Stack) -> Vec<LayerWorth> {
-    let layers = stack.layers();
-    let mut worth: Vec<LayerWorth> =
-        layers.iter().map(|layer| LayerWorth { unpacked: layer.bytes(), ..LayerWorth::default() }).collect();
-    let mut below = vec![NONE; stack.paths() as usize];
-    for (layer, worth) in worth.iter_mut().enumerate() {
-        let after = seen(stack, layer + 1);
-        for path in 1..stack.paths() as usize {
-            match (below[path], after[path]) {
-                (before, after) if before == after => {}
-                (NONE, _) => worth.added += 1,
-                (_, NONE) => worth.removed += 1,
-                (before, after) => {
-                    worth.modified += u64::from(!is_same(&stack.version(before), &stack.version(after)));
-                }
-            }
-        }
-        below = after;
-    }
-    for version in below.into_iter().filter(|version| *version != NONE) {
-        let version = stack.version(version);
-        if !version.node.is_folder() {
-            let net = &mut worth[version.layer].net;
-            *net = net.saturating_add(version.node.size());
-        }
-    }
-    worth
 }
 
 /// Files with one content.
@@ -183,7 +259,7 @@ pub struct Duplicates {
     pub size: u64,
     /// XXH3 of their bytes.
     pub hash: u64,
-    /// The layer and the node of each, base first.
+    /// The layer and the path of each, base first.
     pub files: Vec<(usize, u32)>,
 }
 
@@ -194,18 +270,30 @@ impl Duplicates {
     }
 }
 
-/// Files of all layers that have the same content, the costliest first; none under `at_least` bytes.
+/// Files of all layers that have the same content, the costliest first; none under `at_least` bytes. Takes eight bytes for
+/// each file, and more for duplicates alone.
 pub fn duplicates(stack: &Stack, at_least: u64) -> Vec<Duplicates> {
-    let mut files = Vec::new();
-    for (layer, index) in stack.layers().iter().enumerate() {
-        for number in 0..index.nodes() {
-            let node = index.node(number);
-            let is_file = node.kind() == crate::tar::Kind::File && !node.is_sparse();
-            if is_file && node.size() >= at_least.max(1) {
-                files.push((node.size(), node.content_hash(), layer, number));
-            }
-        }
-    }
+    let files = || {
+        stack.each().flat_map(move |passed| {
+            let versions = passed.versions().map(|version| stack.version(version));
+            let files = versions.filter(move |version| {
+                let node = version.node;
+                node.kind() == Kind::File
+                    && !version.removes
+                    && !node.is_sparse()
+                    && node.size() >= at_least.max(1)
+            });
+            files.map(move |version| {
+                (version.node.size(), version.node.content_hash(), version.layer, passed.path)
+            })
+        })
+    };
+    let mut hashes: Vec<u64> = files().map(|file| file.1).collect();
+    hashes.sort_unstable();
+    let several: HashSet<u64> =
+        hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    drop(hashes);
+    let mut files: Vec<(u64, u64, usize, u32)> = files().filter(|file| several.contains(&file.1)).collect();
     files.sort_unstable();
     let mut groups: Vec<Duplicates> = files
         .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
@@ -213,7 +301,7 @@ pub fn duplicates(stack: &Stack, at_least: u64) -> Vec<Duplicates> {
         .map(|group| Duplicates {
             size: group[0].0,
             hash: group[0].1,
-            files: group.iter().map(|(_, _, layer, node)| (*layer, *node)).collect(),
+            files: group.iter().map(|(_, _, layer, path)| (*layer, *path)).collect(),
         })
         .collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.wasted()));

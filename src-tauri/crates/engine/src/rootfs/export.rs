@@ -37,20 +37,43 @@ pub struct Exported {
     pub left_out: Vec<String>,
 }
 
-/// Writes what a container sees to `output`. Blocks, and needs a runtime: run it with `spawn_blocking`. `progress` is told
-/// bytes of files that were written.
+/// Which files an export writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// A folder's path in the stack. Names in the archive begin with the folder's own, as `docker cp` has them; of the
+    /// root, 0, with nothing.
+    pub folder: u32,
+    /// So many layers count, from the base on.
+    pub layers: usize,
+}
+
+impl Part {
+    /// Everything that a container sees.
+    pub fn whole(stack: &Stack) -> Self {
+        Self { folder: 0, layers: stack.layers().len() }
+    }
+}
+
+/// Writes what a container sees of a part to `output`. Blocks, and needs a runtime: run it with `spawn_blocking`.
+/// `progress` is told bytes of files that were written.
 ///
 /// # Errors
-/// [`Code::LayerInvalid`] where a layer is damaged or incomplete, before anything of it was written; [`Code::StoreFailed`]
-/// where `output` fails; [`Code::Cancelled`]; what the source of the layers gives. What was written then is cut.
+/// [`Code::NotFound`] where the part is no folder that a container sees; [`Code::LayerInvalid`] where a layer is damaged or
+/// incomplete, before anything of it was written; [`Code::StoreFailed`] where `output` fails; [`Code::Cancelled`]; what
+/// the source of the layers gives. What was written then is cut.
 pub fn export<W: Write>(
     layers: &Layers,
     stack: &Stack,
+    part: Part,
     output: W,
     job: &Job,
     progress: &dyn Fn(u64),
 ) -> Result<(W, Exported)> {
-    for (at, layer) in stack.layers().iter().enumerate() {
+    if part.folder != 0 && !stack.at(part.folder, part.layers).is_some_and(|it| it.node.is_folder()) {
+        let what = format!("{} is no folder here", quoted(stack, part.folder));
+        return Err(Error::new(Code::NotFound, what).with_hint("Choose a folder that this layer has"));
+    }
+    for (at, layer) in stack.layers().iter().enumerate().take(part.layers) {
         if let Some(incomplete) = layer.incomplete() {
             let why =
                 format!("layer {} is damaged at byte {}: {}", at + 1, incomplete.offset, incomplete.reason);
@@ -59,10 +82,15 @@ pub fn export<W: Write>(
                 .at_digest(&layers.descriptors()[at].digest));
         }
     }
-    let plan = links::Plan::new(stack);
+    let plan = links::Plan::new(stack, part);
     let mut export = Export {
         tar: TarWriter::new(output),
         stack,
+        // The folder that the part is in, and a slash.
+        cut: match stack.parent(part.folder) {
+            0 => 1,
+            above => stack.full_path(above).len() + 1,
+        },
         done: Exported { left_out: plan.left_out.clone(), ..Exported::default() },
         job,
         progress,
@@ -76,6 +104,8 @@ pub fn export<W: Write>(
 struct Export<'a, W: Write> {
     tar: TarWriter<W>,
     stack: &'a Stack,
+    /// Bytes of a path that no name has.
+    cut: usize,
     done: Exported,
     job: &'a Job,
     progress: &'a dyn Fn(u64),
@@ -188,7 +218,7 @@ impl<W: Write> Export<'_, W> {
 
     /// Without a slash before it; a folder's with one behind it.
     fn name(&self, path: u32, is_folder: bool) -> Vec<u8> {
-        let mut name = self.stack.full_path(path).split_off(1);
+        let mut name = self.stack.full_path(path).split_off(self.cut);
         if path == 0 {
             name.push(b'.');
         }

@@ -1,7 +1,7 @@
 //! What an export writes: which paths are seen, and which of them are names of one file.
 
-use super::export::{ByInode, quoted};
-use crate::layers::{Node, Stack, seen_with};
+use super::export::{ByInode, Part, quoted};
+use crate::layers::{Node, Seen, Stack, Version, seen_with};
 use crate::tar::Kind;
 
 /// Sentences about what is left out.
@@ -20,7 +20,7 @@ pub(super) struct Inode {
 /// What is to be written. Paths are in the order of the tree.
 pub(super) struct Plan<'a> {
     stack: &'a Stack,
-    versions: Vec<u32>,
+    seen: Seen,
     pub folders: Vec<u32>,
     /// Symbolic links, devices, pipes.
     pub others: Vec<u32>,
@@ -29,11 +29,11 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(stack: &'a Stack) -> Self {
-        let versions = seen_with(stack, stack.layers().len());
+    pub(super) fn new(stack: &'a Stack, part: Part) -> Self {
+        let seen = seen_with(stack, part.layers);
         let mut plan = Self {
             stack,
-            versions,
+            seen,
             folders: Vec::new(),
             others: Vec::new(),
             inodes: Vec::new(),
@@ -41,13 +41,13 @@ impl<'a> Plan<'a> {
         };
         let mut by_inode = ByInode::new();
         // A folder's children have greater numbers, but not the next ones: the tree is walked.
-        let mut walk: Vec<std::ops::Range<u32>> = std::iter::once(0..1).collect();
+        let mut walk: Vec<std::ops::Range<u32>> = std::iter::once(part.folder..part.folder + 1).collect();
         while let Some(range) = walk.last_mut() {
             let Some(path) = range.next() else {
                 walk.pop();
                 continue;
             };
-            if plan.versions[path as usize] == u32::MAX {
+            if plan.seen.version(stack, path).is_none() {
                 continue;
             }
             if stack.name(path).contains(&0) || plan.node(path).link().contains(&0) {
@@ -67,7 +67,7 @@ impl<'a> Plan<'a> {
     }
 
     fn file(&mut self, path: u32, by_inode: &mut ByInode) {
-        let version = self.stack.version(self.versions[path as usize]);
+        let version = self.version(path);
         let Some((layer, node)) = self.stack.bytes_of(&version) else {
             let link = crate::layers::shown(&version.node.link()).into_owned();
             self.leave_out(format!(
@@ -94,7 +94,12 @@ impl<'a> Plan<'a> {
 
     /// What a path is, of those that are seen.
     pub(super) fn node(&self, path: u32) -> Node<'a> {
-        self.stack.version(self.versions[path as usize]).node
+        self.version(path).node
+    }
+
+    fn version(&self, path: u32) -> Version<'a> {
+        let version = self.seen.version(self.stack, path).expect("only what is seen is asked for");
+        self.stack.version(version)
     }
 
     pub(super) fn inode_node(&self, inode: &Inode) -> Node<'a> {

@@ -211,7 +211,8 @@ async fn f112_what_is_exported_and_imported_is_the_same_tree() {
     let layers = &first.manifest.unwrap().manifest.layers;
     let flat = |layers: Layers| async move {
         let stack = layers.index(&Job::silent(), |_| {}).await.unwrap();
-        let work = move || engine::rootfs::export(&layers, &stack, Vec::new(), &Job::silent(), &|_| {});
+        let part = engine::rootfs::Part::whole(&stack);
+        let work = move || engine::rootfs::export(&layers, &stack, part, Vec::new(), &Job::silent(), &|_| {});
         tokio::task::spawn_blocking(work).await.unwrap().unwrap().0
     };
     let exported = flat(Layers::new(Arc::new(store), layers, true, &IndexCache::none())).await;

@@ -131,7 +131,7 @@ impl<'a> Sink<'a> {
         let entry = self.entry(row)?;
         let hash = row.digest.parse().ok().and_then(|digest: Digest| sha256_of(&digest));
         let hash = hash.map_or(0, |bytes| u64::from_be_bytes(*bytes.first_chunk().expect("it is longer")));
-        match self.builder.add(&entry, if entry.size > 0 { hash } else { 0 }) {
+        match self.builder.add(&entry, if entry.size > 0 { hash } else { 0 }, Content::Unknown) {
             Ok(()) => {}
             Err(Full::Io(error)) => return Err(error.to_string()),
             Err(full) => return Err(full.to_string()),

@@ -162,7 +162,7 @@ fn f098_deep_names_and_many_of_them() {
     assert_eq!(node.child(b"end").unwrap().path().len(), deep.len() + 4);
     let stack = Stack::new(vec![Arc::new(index)]).unwrap();
     let state = State::new(&stack, Scope::Merged).unwrap();
-    assert_eq!(state.size(0), 2);
+    assert_eq!(state.size(&stack, 0), 2);
 }
 
 #[test]

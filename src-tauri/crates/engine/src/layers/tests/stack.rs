@@ -84,8 +84,9 @@ fn sizes_of_folders_are_summed_up() {
         &[file("a/b/c", "333"), file("a/d", "1"), link("a/h", "a/d", Kind::HardLink)],
         &[file("a/b/.wh.c", ""), file("a/e", "22")],
     ]);
-    let size =
-        |scope, path: &str| State::new(&stack, scope).unwrap().size(stack.find(path.as_bytes()).unwrap());
+    let size = |scope, path: &str| {
+        State::new(&stack, scope).unwrap().size(&stack, stack.find(path.as_bytes()).unwrap())
+    };
     assert_eq!(size(Scope::Layer(0), "/"), 4);
     assert_eq!(size(Scope::Layer(1), "/a"), 3, "what was removed does not count");
     assert_eq!(size(Scope::Layer(1), "/a/b/c"), 3);
@@ -127,6 +128,24 @@ fn f090_links_are_followed_within_the_image_and_never_out_of_it() {
         assert!(follow(path).is_err(), "{path}");
     }
     assert_eq!(stack.follow(b"/bin", 1, false).unwrap(), stack.find(b"/bin").unwrap());
+}
+
+#[test]
+fn a_folder_without_an_entry_hides_the_link_that_it_lies_over() {
+    let stack = stack(&[
+        &[dir("usr/lib"), file("usr/lib/old", "1"), link("lib", "usr/lib", Kind::Symlink)],
+        &[file("lib/new", "22")],
+        &[dir("lib"), file("lib/newer", "333")],
+    ]);
+    let at = |path: &str, layers| {
+        let version = stack.at(stack.follow(path.as_bytes(), layers, true).ok()?, layers)?;
+        Some(version.node.size())
+    };
+    assert_eq!((at("/lib/old", 1), at("/usr/lib/old", 1)), (Some(1), Some(1)));
+    // As overlay file systems have it, where each layer is unpacked into a folder of its own.
+    assert_eq!((at("/lib/old", 2), at("/usr/lib/old", 2)), (None, Some(1)));
+    assert_eq!((at("/lib/new", 2), at("/usr/lib/new", 2)), (Some(2), None));
+    assert_eq!((at("/lib/new", 3), at("/lib/newer", 3)), (Some(2), Some(3)));
 }
 
 #[test]

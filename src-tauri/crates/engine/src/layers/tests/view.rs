@@ -140,3 +140,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn files_are_filtered_by_what_they_hold() {
+    let stack = stack(&[
+        &[
+            file("etc/conf", "{\"a\": 1}"),
+            file("etc/notes.json", "not what its name says"),
+            file("usr/bin/run", "#!/bin/sh\n"),
+            file("usr/bin/tool", "\u{7f}ELF\u{2}"),
+            file("empty", ""),
+            file("var/lib/dpkg/status", "Package: a\n"),
+        ],
+        &[link("usr/bin/also", "usr/bin/tool", Kind::HardLink), file("usr/bin/run", "\u{7f}ELF\u{2}")],
+    ]);
+    let state = State::new(&stack, Scope::Merged).unwrap();
+    for (content, want) in [
+        (Content::Json, &["/etc/conf"][..]),
+        (Content::Text, &["/etc/conf", "/etc/notes.json"]),
+        (Content::Script, &[]),
+        (Content::Program, &["/usr/bin/also", "/usr/bin/run", "/usr/bin/tool"]),
+        (Content::Packages, &["/var/lib/dpkg/status"]),
+    ] {
+        let filter = Filter { content: Some(content), ..Filter::default() };
+        let found = filter.matches(&stack, &state).unwrap();
+        let paths: Vec<_> =
+            found.iter(0..stack.paths()).map(|path| shown(&stack.full_path(path)).into_owned()).collect();
+        assert_eq!(paths, want, "{content:?}");
+    }
+}
