@@ -26,6 +26,11 @@ pub trait Frame: Send + Sync {
     /// # Errors
     /// [`engine::Code::Internal`] where the system has no way to do it.
     fn reveal(&self, path: &Path) -> Result<()>;
+    /// Opens an address in the browser.
+    ///
+    /// # Errors
+    /// [`engine::Code::Internal`] where the system has no way to do it.
+    fn open(&self, url: &str) -> Result<()>;
     /// Goes on with the drag that a person began on the page, with a file; whether it was dropped somewhere.
     fn drag(&self, path: PathBuf) -> BoxFuture<'static, Result<bool>>;
 }
@@ -54,6 +59,8 @@ pub mod tests {
         pub dragged: Mutex<Vec<PathBuf>>,
         /// What was shown in the file manager.
         pub revealed: Mutex<Vec<PathBuf>>,
+        /// What was opened in the browser.
+        pub opened: Mutex<Vec<String>>,
     }
 
     impl Frame for Kept {
@@ -78,6 +85,10 @@ pub mod tests {
         }
         fn reveal(&self, path: &Path) -> Result<()> {
             self.revealed.lock().expect("not poisoned").push(path.to_owned());
+            Ok(())
+        }
+        fn open(&self, url: &str) -> Result<()> {
+            self.opened.lock().expect("not poisoned").push(url.to_owned());
             Ok(())
         }
         fn drag(&self, path: PathBuf) -> BoxFuture<'static, Result<bool>> {
@@ -105,6 +116,9 @@ pub mod tests {
         }
         fn reveal(&self, path: &Path) -> Result<()> {
             (**self).reveal(path)
+        }
+        fn open(&self, url: &str) -> Result<()> {
+            (**self).open(url)
         }
         fn drag(&self, path: PathBuf) -> BoxFuture<'static, Result<bool>> {
             (**self).drag(path)

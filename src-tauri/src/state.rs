@@ -227,6 +227,12 @@ impl Longshore {
         Ok(opened)
     }
 
+    /// Where what has to be kept on the way is: beside the images, where there is room for them, and where it need not be
+    /// written again to become theirs; where temporary files go while no store can be opened. Blocks.
+    pub fn spool(&self) -> PathBuf {
+        self.store().map_or_else(|_| std::env::temp_dir(), |store| store.ingest_dir())
+    }
+
     /// What is in the store, read again where its names changed. Blocks.
     ///
     /// # Errors

@@ -205,6 +205,14 @@ impl<R: Runtime> Frame for TauriFrame<R> {
         })
     }
 
+    fn open(&self, url: &str) -> Result<()> {
+        tauri_plugin_opener::open_url(url, None::<&str>).map_err(|error| {
+            Error::new(Code::Internal, "the browser could not be opened")
+                .with_hint("Copy the address from the label, and open it by hand")
+                .with_source(error)
+        })
+    }
+
     fn drag(&self, path: PathBuf) -> BoxFuture<'static, Result<bool>> {
         let (give, mut wait) = tokio::sync::mpsc::unbounded_channel();
         let app = self.app.clone();

@@ -50,8 +50,8 @@ pub use account::{
 pub use app::{AppInfo, Settings, Theme};
 pub use archive::{
     ArchiveLayer, ArchiveView, DaemonImage, DaemonView, DragItem, ExportRequest, FilesEvent, GivenFile,
-    ImportRequest, LoadImage, LoadRequest, PlannedEntry, SaveFormat, SavePlan, SaveRequest, SaveSource,
-    SavedItem, Squeeze,
+    ImportRequest, LoadImage, LoadRequest, MovingName, PlannedEntry, SaveFormat, SavePlan, SaveRequest,
+    SaveSource, SavedItem, Squeeze,
 };
 pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};

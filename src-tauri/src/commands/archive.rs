@@ -94,6 +94,8 @@ fn size_of(folder: &std::path::Path) -> u64 {
 /// Queues a load; the id of the job, or of the one that does the same already.
 pub async fn start_load(app: &Arc<Longshore>, request: LoadRequest) -> Result<u64> {
     let path = app.given().path(request.file)?;
+    let opener = app.clone();
+    let spool = blocking(move || Ok(opener.spool())).await?;
     let to = match &request.destination {
         Some(name) => {
             let name = parse_reference(name)?;
@@ -109,7 +111,7 @@ pub async fn start_load(app: &Arc<Longshore>, request: LoadRequest) -> Result<u6
         }
     };
     let file = shown_name(&path);
-    let load = Load { path, file, images: request.images, to, spool: std::env::temp_dir() };
+    let load = Load { path, file, images: request.images, to, spool };
     Ok(app.jobs().start(Arc::new(load)))
 }
 
@@ -130,7 +132,7 @@ pub async fn start_import(app: &Arc<Longshore>, request: ImportRequest) -> Resul
     let message = request.message.filter(|message| !message.trim().is_empty());
     let options = Options { platform, changes: Changes::parse(&request.changes)?, message, created };
     let opener = app.clone();
-    let store = blocking(move || opener.store()).await?;
+    let (store, spool) = blocking(move || Ok((opener.store()?, opener.spool()))).await?;
     let import = Import {
         file: shown_name(&path),
         path,
@@ -139,7 +141,7 @@ pub async fn start_import(app: &Arc<Longshore>, request: ImportRequest) -> Resul
         changes: request.changes,
         replace: request.replace,
         store,
-        spool: std::env::temp_dir(),
+        spool,
     };
     Ok(app.jobs().start(Arc::new(import)))
 }

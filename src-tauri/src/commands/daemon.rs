@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::daemon::{Daemon, addresses, find};
 use engine::job::Job;
+use engine::store::ContentStore;
 use engine::transfer::Platforms;
 use engine::{Code, Error, Result};
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use crate::jobs::daemon::{Give, Take};
 use crate::jobs::save::{From, Saved};
 use crate::settings;
 use crate::state::{Longshore, blocking, parse_reference};
-use crate::wire::{DaemonImage, DaemonView};
+use crate::wire::{DaemonImage, DaemonView, MovingName};
 
 /// The engines that are there; none where there is none.
 pub async fn list_daemons(app: &Arc<Longshore>) -> Result<Vec<DaemonView>> {
@@ -32,19 +33,32 @@ pub async fn list_daemons(app: &Arc<Longshore>) -> Result<Vec<DaemonView>> {
 /// The images of an engine.
 pub async fn daemon_images(app: &Arc<Longshore>, daemon: String) -> Result<Vec<DaemonImage>> {
     let images = engine(app, &daemon).await?.images(&Job::silent()).await?;
-    Ok(images
-        .into_iter()
-        .map(|image| DaemonImage {
+    let opener = app.clone();
+    blocking(move || {
+        // A store that can't be opened has no names; taking says why.
+        let store = opener.store().ok();
+        let view = |image: engine::daemon::DaemonImage| DaemonImage {
+            moves: image.names.iter().filter_map(|name| moving(store.as_ref()?, name, &image.id)).collect(),
             id: image.id,
             names: image.names,
             size: image.size,
             created: Timestamp::from_second(image.created).ok().map(|time| time.to_string()),
-        })
-        .collect())
+        };
+        Ok(images.into_iter().map(view).collect())
+    })
+    .await
 }
 
-/// Queues the taking over of an engine's image; the id of the job, or of the one that does the same already.
-pub async fn start_take(app: &Arc<Longshore>, daemon: String, image: String) -> Result<u64> {
+/// A name of an engine's image that stands for something else here. What is taken may get another digest than the engine
+/// has, so the same name counts as moving where it is not certain that it does not.
+fn moving(store: &ContentStore, name: &str, id: &str) -> Option<MovingName> {
+    let known = store.resolve(&name.parse().ok()?).ok()??;
+    let previous = known.digest.to_string();
+    (previous != id).then(|| MovingName { name: name.to_owned(), previous })
+}
+
+/// Queues the taking over of an engine's image; names that stand for other images here move only with `replace`. The id of the job, or of the one that does the same already.
+pub async fn start_take(app: &Arc<Longshore>, daemon: String, image: String, replace: bool) -> Result<u64> {
     let engine = engine(app, &daemon).await?;
     // A name or an ID that the engine itself gave: nothing else goes into the address of a request to it.
     let has = engine.images(&Job::silent()).await?;
@@ -54,7 +68,7 @@ pub async fn start_take(app: &Arc<Longshore>, daemon: String, image: String) -> 
     }
     let opener = app.clone();
     let store = blocking(move || opener.store()).await?;
-    let take = Take { daemon: engine, image, store, spool: std::env::temp_dir() };
+    let take = Take { daemon: engine, image, store, replace };
     Ok(app.jobs().start(Arc::new(take)))
 }
 
@@ -74,7 +88,7 @@ pub async fn start_give(
     let opener = app.clone();
     let store = blocking(move || opener.store()).await?;
     let image = Saved { reference, from: From::Store(store), platforms };
-    let give = Give { daemon: engine, image, spool: std::env::temp_dir() };
+    let give = Give { daemon: engine, image };
     Ok(app.jobs().start(Arc::new(give)))
 }
 

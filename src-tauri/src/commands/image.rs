@@ -8,7 +8,7 @@ use engine::image::{Image, inspect};
 use engine::job::Job;
 use engine::registry::RegistrySource;
 use engine::store::{ContentStore, Holding};
-use engine::{Code, Result};
+use engine::{Code, Error, Result};
 use oci::descriptor::Descriptor;
 use oci::graph::{MANIFEST_CAP, Node};
 use oci::{Digest, Platform, Reference};
@@ -33,6 +33,28 @@ pub async fn inspect_image(
         Ok(ImageDetail::assemble(&reference, whence, &image, &facts))
     })
     .await
+}
+
+/// Opens a link of an image in the browser: the one of this label or annotation that leads to `host`, which a person was told.
+/// No address comes from the page.
+pub async fn open_link(
+    app: &Arc<Longshore>,
+    input: String,
+    from: LookIn,
+    platform: Option<String>,
+    key: String,
+    host: String,
+) -> Result<()> {
+    let reference = parse_reference(&input)?;
+    let wanted = platform.as_deref().map(settings::parse_platform).transpose()?;
+    let (image, _) = find(app, &reference, from, wanted.as_ref()).await?;
+    let link = image.links().into_iter().find(|link| link.key == key && link.host == host);
+    let link = link.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("the image has no link to `{host}` any more"))
+            .with_hint("Look at the image again")
+    })?;
+    let app = app.clone();
+    blocking(move || app.frame().open(&link.url)).await
 }
 
 /// What a name stands for, without looking at what that holds.

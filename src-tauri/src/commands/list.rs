@@ -23,6 +23,7 @@ commands! {
     account::credential_trail(host: String) -> CredentialTrail;
     store::list_images() -> Vec<LocalImage>;
     image::inspect_image(input: String, from: LookIn, platform: Option<String>) -> ImageDetail;
+    image::open_link(input: String, from: LookIn, platform: Option<String>, key: String, host: String) -> ();
     compare::compare_images(a: CompareSide, b: CompareSide) -> Comparison;
     store::remove_images(references: Vec<String>) -> RemoveReport;
     store::collect_garbage(dry_run: bool) -> GarbageReport;
@@ -54,7 +55,7 @@ commands! {
     archive::show_saved(job: u64) -> ();
     daemon::list_daemons() -> Vec<DaemonView>;
     daemon::daemon_images(daemon: String) -> Vec<DaemonImage>;
-    daemon::start_take(daemon: String, image: String) -> u64;
+    daemon::start_take(daemon: String, image: String, replace: bool) -> u64;
     daemon::start_give(daemon: String, input: String, platform: Option<String>) -> u64;
     files::open_tree(of: LayersOf, on_progress: Stream<TreeProgress>) -> TreeHead;
     files::close_tree(tree: u64) -> ();

@@ -1,23 +1,16 @@
-//! Images from and to a container engine on this computer, as the archives that it packs and takes.
-
-use std::path::PathBuf;
-use std::sync::Arc;
+//! Images from and to a container engine on this computer.
 
 use async_trait::async_trait;
-use engine::archive::{Archive, ArchiveSink, ArchiveSource, Format};
 use engine::daemon::Daemon;
 use engine::job::Job;
 use engine::load::{Chosen, load};
 use engine::store::ContentStore;
-use engine::transfer::{Platforms, transfer};
-use engine::{Code, Error, Result};
-use futures_util::TryStreamExt as _;
-use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
+use engine::transfer::Platforms;
+use engine::{Result, handover};
 
 use super::save::Saved;
 use super::{About, Ended, Log, Task};
 use crate::shell;
-use crate::state::blocking;
 use crate::wire::Verb;
 
 /// An engine's image comes to this computer.
@@ -28,8 +21,8 @@ pub struct Take {
     pub image: String,
     /// Where it goes.
     pub store: ContentStore,
-    /// Where what it packs is kept meanwhile.
-    pub spool: PathBuf,
+    /// Whether names that stand for other images here are moved.
+    pub replace: bool,
 }
 
 #[async_trait]
@@ -39,6 +32,7 @@ impl Task for Take {
         let program = self.daemon.name().to_lowercase();
         About {
             verb: Verb::Load,
+            engine: Some(self.daemon.name().to_owned()),
             title: self.image.clone(),
             reference: reference.map_or_else(|_| self.image.clone(), |name| name.canonical()),
             source: Some(self.daemon.name().to_owned()),
@@ -48,19 +42,12 @@ impl Task for Take {
     }
 
     fn key(&self) -> String {
-        format!("take {} {}", self.daemon.address(), self.image)
+        format!("take {} {} {}", self.daemon.address(), self.image, self.replace)
     }
 
     async fn run(&self, job: &Job, log: &Log) -> Result<Ended> {
         log.with(|record| record.say(format!("{} packs the image", self.daemon.name())));
-        let bytes = self.daemon.take(&self.image).map_err(std::io::Error::other);
-        let reader = SyncIoBridge::new(StreamReader::new(bytes));
-        let (name, spool, working) = (self.image.clone(), self.spool.clone(), job.clone());
-        let opened = blocking(move || {
-            let archive = Archive::of_stream(reader, &name, &spool, &working)?;
-            ArchiveSource::new(&archive, &working)
-        });
-        let source = job.run(opened).await?;
+        let source = handover::take(&self.daemon, &self.image, &self.store.ingest_dir(), job).await?;
         let chosen: Vec<Chosen> = source
             .images()
             .iter()
@@ -70,7 +57,7 @@ impl Task for Take {
                 platforms: Platforms::Present,
             })
             .collect();
-        let loaded = load(&source, &self.store, &chosen, false, job).await?;
+        let loaded = load(&source, &self.store, &chosen, self.replace, job).await?;
         let names = loaded.iter().flat_map(|image| &image.names);
         Ok(Ended {
             digest: loaded.first().map(|image| image.outcome.root.digest.clone()),
@@ -86,8 +73,6 @@ pub struct Give {
     pub daemon: Daemon,
     /// The image.
     pub image: Saved,
-    /// Where it is packed.
-    pub spool: PathBuf,
 }
 
 #[async_trait]
@@ -97,6 +82,7 @@ impl Task for Give {
         let program = self.daemon.name().to_lowercase();
         About {
             verb: Verb::Save,
+            engine: Some(self.daemon.name().to_owned()),
             title: format!("{name} to {}", self.daemon.name()),
             reference: self.image.reference.canonical(),
             source: None,
@@ -110,23 +96,9 @@ impl Task for Give {
     }
 
     async fn run(&self, job: &Job, log: &Log) -> Result<Ended> {
-        let spool = self.spool.clone();
-        let folder = blocking(move || {
-            tempfile::tempdir_in(&spool).map_err(|error| engine::store::io_error(&spool, "write to", error))
-        })
-        .await?;
-        let path = folder.path().join("image.tar");
-        let sink = Arc::new(ArchiveSink::create(&path, Format::Hybrid)?);
-        let outcome = transfer(self.image.source(), sink.clone(), &self.image.request(), job).await?;
-        Arc::into_inner(sink).expect("the transfer let go of it").finish().await?;
-        log.with(|record| record.say(format!("{} unpacks the image", self.daemon.name())));
-        let unreadable =
-            |error| Error::new(Code::StoreFailed, "the packed image can't be read back").with_source(error);
-        let file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
-        let bytes = ReaderStream::with_capacity(file, 512 * 1024).map_err(move |error| {
-            Error::new(Code::StoreFailed, "the packed image can't be read back").with_source(error)
-        });
-        let lines = self.daemon.give(bytes, job).await?;
+        log.with(|record| record.say(format!("{} takes the image", self.daemon.name())));
+        let given = handover::give(&self.daemon, self.image.source(), &self.image.request(), job).await;
+        let (outcome, lines) = given?;
         Ok(Ended { digest: Some(outcome.root.digest), up_to_date: false, last_lines: lines })
     }
 }

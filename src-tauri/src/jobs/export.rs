@@ -51,6 +51,7 @@ impl Task for Export {
         };
         About {
             verb: Verb::Export,
+            engine: None,
             title: self.file.clone(),
             reference: self.reference.canonical(),
             source: None,

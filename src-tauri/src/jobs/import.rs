@@ -44,6 +44,7 @@ impl Task for Import {
             self.changes.iter().map(|change| format!("--change {} ", shell::word(change))).collect();
         About {
             verb: Verb::Import,
+            engine: None,
             title: self.name.familiar(),
             reference: self.name.canonical(),
             source: Some(self.file.clone()),

@@ -53,6 +53,7 @@ impl Task for Load {
         };
         About {
             verb: Verb::Load,
+            engine: None,
             title: self.file.clone(),
             reference,
             source: Some(self.file.clone()),

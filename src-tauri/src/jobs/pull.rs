@@ -45,6 +45,7 @@ impl Task for Pull {
         };
         About {
             verb: Verb::Pull,
+            engine: None,
             title,
             reference: self.reference.canonical(),
             source: None,

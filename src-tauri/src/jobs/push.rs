@@ -59,6 +59,7 @@ impl Task for Push {
         };
         About {
             verb: self.verb(),
+            engine: None,
             title,
             reference: self.destination.canonical(),
             source: Some(self.source.familiar()),

@@ -26,6 +26,8 @@ pub struct About {
     pub reference: String,
     /// Where a push or a copy takes it from.
     pub source: Option<String>,
+    /// The container engine that it goes to or comes from.
+    pub engine: Option<String>,
     /// The platform, where it is one.
     pub platform: Option<String>,
     /// `docker pull …`
@@ -47,6 +49,8 @@ pub struct Record {
     lines_revision: u64,
     revision: u64,
     planned: bool,
+    /// Bytes of a file that were read before it was known what there is to move, of all that it has.
+    reading: Option<(u64, u64)>,
     /// Bytes that an earlier transfer left: they arrived, but not now.
     resumed: u64,
     pace: Pace,
@@ -86,6 +90,7 @@ impl Record {
             lines_revision: revision + 1,
             revision: revision + 1,
             planned: false,
+            reading: None,
             resumed: 0,
             pace: Pace::default(),
             started_at,
@@ -150,6 +155,11 @@ impl Record {
     /// Something happened.
     pub fn apply(&mut self, event: TransferEvent, now: Instant) {
         match event {
+            TransferEvent::Reading { done, total } => {
+                self.reading = Some((done, total));
+                self.revision += 1;
+                self.pace.sample(now, done);
+            }
             TransferEvent::Resolved { .. } => self.revision += 1,
             TransferEvent::Preparing { blobs } => self.prepare(&blobs),
             TransferEvent::Planned { blobs, .. } => self.plan(&blobs, now),
@@ -229,12 +239,14 @@ impl Record {
 
     /// The head as it is at `now`.
     pub fn head(&self, now: Instant) -> JobHead {
-        let total: u64 = self.rows.iter().map(|row| row.shown.size).sum();
+        let reading = self.reading.filter(|_| !self.planned);
+        let total =
+            reading.map_or_else(|| self.rows.iter().map(|row| row.shown.size).sum(), |(_, total)| total);
         let skipped = self.skipped();
-        let arrived = self.arrived();
+        let arrived = reading.map_or_else(|| self.arrived(), |(done, _)| done);
         let elapsed =
             self.worked + self.working_since.map_or(Duration::ZERO, |since| now.duration_since(since));
-        let working = self.state == JobState::Running;
+        let working = self.state == JobState::Running || reading.is_some();
         let rate = if working { self.pace.rate(now) } else { 0 };
         let left = total.saturating_sub(skipped + arrived);
         JobHead {
@@ -243,6 +255,7 @@ impl Record {
             title: self.about.title.clone(),
             reference: self.about.reference.clone(),
             source: self.about.source.clone(),
+            engine: self.about.engine.clone(),
             platform: self.about.platform.clone(),
             state: self.state,
             total,

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::archive::{ArchiveSink, Compression, Format};
+use engine::archive::{Compression, Destination, Format};
 use engine::endpoint::{ImageSink, ImageSource, Target};
 use engine::job::Job;
 use engine::registry::{Registries, RegistrySource};
-use engine::store::{ContentStore, StoreSink};
+use engine::store::ContentStore;
 use engine::transfer::{self, Platforms, transfer};
 use engine::{Code, Error, Result};
 use oci::{Digest, Reference};
@@ -66,6 +66,7 @@ impl Saved {
 }
 
 /// Images into a file or a folder.
+#[derive(Clone)]
 pub struct Save {
     /// Which, at least one.
     pub images: Vec<Saved>,
@@ -91,6 +92,7 @@ impl Task for Save {
         let names: Vec<String> = self.images.iter().map(|image| image.reference.familiar()).collect();
         About {
             verb: Verb::Save,
+            engine: None,
             title: self.file.clone(),
             reference: first.reference.canonical(),
             source: None,
@@ -111,11 +113,11 @@ impl Task for Save {
 
     async fn run(&self, job: &Job, log: &Log) -> Result<Ended> {
         log.with(|record| record.say("Getting image source signatures"));
-        let digest = match self.format {
-            SaveFormat::Hybrid => self.archive(Format::Hybrid, job).await?,
-            SaveFormat::Oci => self.archive(Format::Oci, job).await?,
-            SaveFormat::Folder => self.folder(job).await?,
-        };
+        let save = self.clone();
+        let destination = blocking(move || save.destination()).await?;
+        let digest = self.every(destination.sink(), job).await?;
+        job.checkpoint().await?;
+        destination.finish().await?;
         Ok(Ended {
             digest: Some(digest),
             up_to_date: false,
@@ -125,56 +127,17 @@ impl Task for Save {
 }
 
 impl Save {
-    async fn archive(&self, format: Format, job: &Job) -> Result<Digest> {
-        let path = self.path.clone();
+    fn destination(&self) -> Result<Destination> {
         let compression = match self.compression {
             Squeeze::None => Compression::None,
             Squeeze::Gzip => Compression::Gzip,
             Squeeze::Zstd => Compression::Zstd,
         };
-        let begun = blocking(move || ArchiveSink::create_compressed(&path, format, compression));
-        let sink = Arc::new(begun.await?);
-        let root = self.every(sink.clone(), job).await?;
-        job.checkpoint().await?;
-        Arc::into_inner(sink).expect("the transfers let go of it").finish().await?;
-        Ok(root)
-    }
-
-    /// A layout beside its place, put there when it is whole.
-    async fn folder(&self, job: &Job) -> Result<Digest> {
-        let path = self.path.clone();
-        let (beside, store) = blocking(move || {
-            if std::fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) || path.is_file() {
-                let why = format!("`{}` is there already", crate::given::shown_name(&path));
-                return Err(Error::new(Code::ConfigInvalid, why).with_hint("Choose a new folder"));
-            }
-            let parent = path.parent().unwrap_or(Path::new("."));
-            let beside = tempfile::Builder::new()
-                .prefix(".longshore-save-")
-                .tempdir_in(parent)
-                .map_err(|error| engine::store::io_error(parent, "write to", error))?;
-            let store = ContentStore::open(beside.path())?;
-            Ok((beside, store))
-        })
-        .await?;
-        let sink = Arc::new(StoreSink::open(&store).await?);
-        let root = self.every(sink, job).await?;
-        job.checkpoint().await?;
-        let path = self.path.clone();
-        blocking(move || {
-            let failed = |error| engine::store::io_error(&path, "write", error);
-            // What only a store that is in use needs is no part of a layout.
-            for part in ["ingest", "leases", "cache", "quarantine"] {
-                remove(|| std::fs::remove_dir_all(beside.path().join(part))).map_err(failed)?;
-            }
-            for lock in ["index.json.lock", "gc.lock"] {
-                remove(|| std::fs::remove_file(beside.path().join(lock))).map_err(failed)?;
-            }
-            remove(|| std::fs::remove_dir(&path)).map_err(failed)?;
-            std::fs::rename(beside.keep(), &path).map_err(failed)
-        })
-        .await?;
-        Ok(root)
+        match self.format {
+            SaveFormat::Hybrid => Destination::archive(&self.path, Format::Hybrid, compression),
+            SaveFormat::Oci => Destination::archive(&self.path, Format::Oci, compression),
+            SaveFormat::Folder => Destination::folder(&self.path),
+        }
     }
 
     /// One image after the other; the digest of the first.
@@ -187,13 +150,6 @@ impl Save {
         first.ok_or_else(|| {
             Error::new(Code::ConfigInvalid, "no image was chosen").with_hint("Choose an image to save")
         })
-    }
-}
-
-fn remove(removing: impl FnOnce() -> std::io::Result<()>) -> std::io::Result<()> {
-    match removing() {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

@@ -22,6 +22,7 @@ impl Task for Script {
         let title = self.0.clone();
         About {
             verb: Verb::Pull,
+            engine: None,
             reference: title.clone(),
             title,
             source: None,

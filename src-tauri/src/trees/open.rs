@@ -79,7 +79,7 @@ pub async fn open(
         LayersOf::Archive { file, image, platform } => {
             let path = app.given().path(file)?;
             let wanted = platform.as_deref().map(settings::parse_platform).transpose()?;
-            let source = open_archive(path.clone(), job).await?;
+            let source = open_archive(app, path.clone(), job).await?;
             let file = shown_name(&path);
             let listed = source.images().get(image as usize).ok_or_else(|| {
                 Error::new(Code::ImageMissing, format!("`{file}` has no image {}", image + 1))
@@ -105,10 +105,10 @@ pub async fn open(
     index(place, job, tell).await
 }
 
-async fn open_archive(path: PathBuf, job: &Job) -> Result<ArchiveSource> {
-    let opening = job.clone();
+async fn open_archive(app: &Arc<Longshore>, path: PathBuf, job: &Job) -> Result<ArchiveSource> {
+    let (app, opening) = (app.clone(), job.clone());
     let opened = blocking(move || {
-        let archive = Archive::open(&path, &std::env::temp_dir(), &opening)?;
+        let archive = Archive::open(&path, &app.spool(), &opening)?;
         ArchiveSource::new(&archive, &opening)
     });
     job.run(opened).await

@@ -348,4 +348,15 @@ pub struct DaemonImage {
     /// bytes unpacked
     pub size: u64,
     pub created: Option<String>,
+    /// its names that stand for something else here: they move when it is taken
+    pub moves: Vec<MovingName>,
+}
+
+/// A name that stands for an image here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct MovingName {
+    /// as the engine writes it
+    pub name: String,
+    /// the digest that it stands for now
+    pub previous: String,
 }

@@ -32,6 +32,16 @@ pub enum Whence {
     Store,
 }
 
+/// A label or an annotation that leads to a page of the web. The page can't open an address; it asks for this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct ImageLink {
+    pub key: String,
+    /// as it is written in the image
+    pub value: String,
+    /// where it leads, with the port where that is an unusual one
+    pub host: String,
+}
+
 /// How the image of this name on this computer compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "lowercase")]
@@ -143,6 +153,8 @@ pub struct ImageDetail {
     pub author: Option<String>,
     pub run: Option<HowItRuns>,
     pub annotations: Vec<KeyValue>,
+    /// which labels and annotations are links
+    pub links: Vec<ImageLink>,
     /// index (if any), manifest, config
     pub documents: Vec<RawDocument>,
     /// flags on odd content: `The config lists 3 diff IDs for 4 layers`

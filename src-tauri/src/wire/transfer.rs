@@ -101,6 +101,8 @@ pub struct JobHead {
     pub reference: String,
     /// Where a push or a copy takes it from; null for a pull.
     pub source: Option<String>,
+    /// the container engine that it goes to or comes from; null for a file or a registry
+    pub engine: Option<String>,
     pub platform: Option<String>,
     pub state: JobState,
     /// bytes

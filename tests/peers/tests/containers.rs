@@ -1,10 +1,13 @@
 //! Archives between Longshore and the engines: podman, buildah, and skopeo as `docker load` reads them.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use peers::Longshore;
+use peers::{Finished, Longshore};
+use serde_json::{Value, json};
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::real::{DockerRegistry, Skopeo, run};
 
@@ -211,4 +214,167 @@ fn a_save_that_fails_says_why_and_leaves_what_was_there() {
         longshore.run(wrong).with_status(2);
     }
     assert_eq!(fs::read(&path).expect("it is there"), b"precious");
+}
+
+/// Podman's service on a socket; gone with the test.
+struct Service(std::process::Child);
+
+impl Service {
+    fn start(engines: &Engines) -> (Self, String) {
+        let socket = engines.path("podman.sock");
+        let address = format!("unix://{socket}");
+        let mut command = engines.command("podman", &["system", "service", "--time", "0", &address]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("podman is installed");
+        let service = Self(child);
+        let begun = Instant::now();
+        while UnixStream::connect(&socket).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the service listens within 20 s");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        (service, address)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn copies_go_to_a_container_engine_and_come_back() {
+    let engines = Engines::new();
+    let (_service, address) = Service::start(&engines);
+    let longshore = Longshore::new();
+    let run = |arguments: &[&str]| {
+        let output =
+            longshore.command(arguments).env("DOCKER_HOST", &address).output().expect("it can be started");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
+        Finished { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    };
+    let image = image();
+    let id = image.blobs[0].digest.hex();
+    let registry = DockerRegistry::open();
+    registry.put("team/app", "1", &image);
+    let from = format!("docker://{}", registry.reference("team/app", "1"));
+    // From a registry and from the store, without a file on the way.
+    let told = run(&["copy", &from, "docker-daemon:team/app:1"]).ok();
+    assert!(told.contains("Copied") && told.contains("to docker-daemon:docker.io/team/app:1"), "{told}");
+    store(&longshore, &image, NAME);
+    run(&["copy", "store:team/app:1", "docker-daemon:team/second:2", "--quiet"]).ok();
+    assert_eq!(engines.podman(&["image", "inspect", "--format", "{{.Id}}", NAME]), id);
+    assert_eq!(engines.podman(&["image", "inspect", "--format", "{{.Id}}", "docker.io/team/second:2"]), id);
+    // And back: to the store, a registry and a file, by name and by ID. What podman keeps has other digests, its image ID
+    // is the same.
+    let back = run(&["copy", "docker-daemon:team/app:1", "store:team/back:1", "--json"]).json();
+    assert_eq!(back["source"], "docker-daemon:docker.io/team/app:1");
+    let config =
+        Skopeo::new().run(&["inspect", "--config", "--raw", &longshore.stored("docker.io/team/back:1")]);
+    assert_eq!(oci::digest::Digest::sha256(config.as_bytes()).hex(), id);
+    let to = format!("docker://{}", registry.reference("team/back", "1"));
+    run(&["copy", &format!("docker-daemon:sha256:{id}"), &to]).ok();
+    let pushed = Skopeo::new().run(&["inspect", "--config", "--raw", "--tls-verify=false", &to]);
+    assert_eq!(oci::digest::Digest::sha256(pushed.as_bytes()).hex(), id);
+    let file = longshore.dir().join("taken.tar");
+    run(&["save", "docker-daemon:team/second:2", "-o", text(&file)]).ok();
+    assert_eq!(Engines::new().podman(&["pull", "-q", &format!("docker-archive:{}", file.display())]), id);
+
+    let failed = run(&["copy", "docker-daemon:team/none:1", "store:team/none:1"]).with_status(1);
+    assert!(failed.stderr.contains("could not give `docker.io/team/none:1`"), "{}", failed.stderr);
+    run(&["copy", "store:team/app:1", &format!("docker-daemon:sha256:{id}")]).with_status(2);
+    // A source that fails in the middle leaves the engine without the image.
+    let layer = longshore.store().join("blobs/sha256").join(image.blobs[3].digest.hex());
+    let mut bytes = fs::read(&layer).expect("it is there");
+    bytes.truncate(1_000);
+    fs::write(&layer, bytes).expect("it can be damaged");
+    run(&["copy", "store:team/app:1", "docker-daemon:team/cut:1"]).with_status(1);
+    let names = engines.podman(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+    assert!(!names.contains("team/cut"), "{names}");
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_said_to_be_so() {
+    let longshore = Longshore::new();
+    let image = image();
+    store(&longshore, &image, NAME);
+    for (host, said) in [
+        (
+            format!("unix://{}", longshore.dir().join("absent.sock").display()),
+            "no container engine answers at",
+        ),
+        ("ssh://user@host.example".to_owned(), "is no engine of this computer"),
+    ] {
+        let mut command = longshore.command(&["copy", "store:team/app:1", "docker-daemon:team/app:1"]);
+        let output = command.env("DOCKER_HOST", &host).output().expect("it can be started");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && stderr.contains(said) && stderr.contains("hint:"),
+            "{stderr}"
+        );
+    }
+}
+
+/// What an import makes of instructions: podman's settings, and Docker's where the two differ.
+#[test]
+fn changes_of_an_import_are_podmans_or_dockers() {
+    let engines = Engines::new();
+    let longshore = Longshore::new();
+    fs::create_dir_all(engines.path("files/etc")).expect("a folder can be made");
+    fs::write(engines.path("files/etc/motd"), "hello").expect("a file can be written");
+    let tar = engines.path("files.tar");
+    run(Command::new("tar").args(["-C", &engines.path("files"), "-cf", &tar, "."]));
+    let of_podman = |changes: &[&str]| -> Option<Value> {
+        let changes = changes.iter().flat_map(|change| ["--change", change]);
+        let mut command = engines.command("podman", &["--events-backend", "none", "import", "--quiet"]);
+        let made = command.args(changes).args([&tar, "podmans:1"]).output().expect("podman is installed");
+        if !made.status.success() {
+            return None;
+        }
+        let told = engines.podman(&["image", "inspect", "podmans:1"]);
+        Some(serde_json::from_str::<Value>(&told).expect("it prints JSON")[0].take())
+    };
+    let of_longshore = |changes: &[&str]| -> Value {
+        let changes = changes.iter().flat_map(|change| ["--change", change]);
+        let arguments: Vec<&str> = ["import", &tar, "ours:1"].into_iter().chain(changes).collect();
+        longshore.run(&arguments).ok();
+        let stored = longshore.stored("docker.io/library/ours:1");
+        let config = Skopeo::new().run(&["inspect", "--config", "--raw", &stored]);
+        serde_json::from_str(&config).expect("it is JSON")
+    };
+    let settings = [
+        r#"CMD ["sh", "-c", "echo hi"]"#,
+        "ENTRYPOINT /bin/run it",
+        "ENV A=b",
+        "ENV C=d",
+        "EXPOSE 80",
+        "EXPOSE 53/udp",
+        "LABEL a=b",
+        "USER 1000:1000",
+        "VOLUME /data /x",
+        "WORKDIR /srv",
+        "STOPSIGNAL SIGINT",
+    ];
+    let (theirs, ours) = (of_podman(&settings).expect("podman takes these"), of_longshore(&settings));
+    assert_eq!(ours["config"], theirs["Config"]);
+    assert_eq!(ours["rootfs"]["diff_ids"], theirs["RootFS"]["Layers"]);
+    assert_eq!((&ours["os"], &ours["architecture"]), (&theirs["Os"], &theirs["Architecture"]));
+    let steps = |history: &Value| history.as_array().map(Vec::len);
+    assert_eq!(steps(&ours["history"]), steps(&theirs["History"]));
+    // Where they differ ours is Docker's, of which podman takes a part: several in one line, a space for an equals sign, ranges
+    // of ports, folders that count from the root. What podman takes and forgets is kept.
+    let rows: [(&str, &str, Option<Value>, Value); 8] = [
+        ("ENV A=b C=d", "Env", Some(json!(["A=b C=d"])), json!(["A=b", "C=d"])),
+        ("ENV A b", "Env", Some(json!(["A b="])), json!(["A=b"])),
+        ("LABEL a=b c=d", "Labels", Some(json!({ "a": "b c=d" })), json!({ "a": "b", "c": "d" })),
+        ("EXPOSE 80 81", "ExposedPorts", None, json!({ "80/tcp": {}, "81/tcp": {} })),
+        ("EXPOSE 80-81", "ExposedPorts", None, json!({ "80/tcp": {}, "81/tcp": {} })),
+        ("WORKDIR srv", "WorkingDir", Some(json!("srv")), json!("/srv")),
+        ("HEALTHCHECK CMD true", "Healthcheck", None, json!({ "Test": ["CMD-SHELL", "true"] })),
+        ("ONBUILD RUN x", "OnBuild", Some(Value::Null), json!(["RUN x"])),
+    ];
+    for (change, field, theirs, ours) in rows {
+        assert_eq!(of_podman(&[change]).map(|mut made| made["Config"][field].take()), theirs, "{change}");
+        assert_eq!(of_longshore(&[change])["config"][field], ours, "{change}");
+    }
 }

@@ -31,6 +31,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("layers", &["error", "blob", "job", "endpoint", "compression", "tar"]),
     ("rootfs", &["error", "blob", "job", "endpoint", "compression", "tar", "layers"]),
     ("daemon", &["error", "blob", "job", "endpoint"]),
+    ("handover", &["error", "job", "endpoint", "transfer", "archive", "daemon"]),
 ];
 
 const ENGINE_SOURCE: &str = "src-tauri/crates/engine/src/";

@@ -225,6 +225,8 @@ export type ManifestSummary = { digest: string, size: number, mediaType: string,
 export type ConfigSummary = { digest: string, size: number, };
 
 /** Everything of an image's page. */
+export type ImageLink = { key: string, value: string, host: string, };
+
 export type ImageDetail = { reference: string, familiar: string, tag: string | null, from: Whence,
   /** what the name points to */
   digest: string, mediaType: string, size: number,
@@ -234,6 +236,8 @@ export type ImageDetail = { reference: string, familiar: string, tag: string | n
   manifest: ManifestSummary | null, config: ConfigSummary | null, platforms: Array<PlatformEntry>,
   /** base first, history steps interleaved */
   layers: Array<LayerDetail>, layerCount: number, transferSize: number, presentSize: number, created: string | null, author: string | null, run: HowItRuns | null, annotations: Array<KeyValue>,
+  /** which labels and annotations are links */
+  links: Array<ImageLink>,
   /** index (if any), manifest, config */
   documents: Array<RawDocument>,
   /** flags on odd content: `The config lists 3 diff IDs for 4 layers` */
@@ -264,7 +268,9 @@ export type JobHead = { id: number, verb: Verb, title: string,
   /** What is pulled, or the name that a push or a copy gives. */
   reference: string,
   /** Where a push or a copy takes it from; null for a pull. */
-  source: string | null, platform: string | null, state: JobState,
+  source: string | null,
+  /** the container engine that it goes to or comes from; null for a file or a registry */
+  engine: string | null, platform: string | null, state: JobState,
   /** bytes */
   total: number,
   /** already there, skipped */
@@ -836,7 +842,16 @@ export type DaemonView = { id: string,
 /** An image that a container engine has. */
 export type DaemonImage = { id: string, names: Array<string>,
   /** bytes unpacked */
-  size: number, created: string | null, };
+  size: number, created: string | null,
+  /** its names that stand for something else here: they move when it is taken */
+  moves: Array<MovingName>, };
+
+/** A name that stands for an image here. */
+export type MovingName = {
+  /** as the engine writes it */
+  name: string,
+  /** the digest that it stands for now */
+  previous: string, };
 
 /** Whose layers. */
 export type LayersOf = { "kind": "image", input: string, from: LookIn, platform: string | null, } | { "kind": "archive", file: number, image: number, platform: string | null, } | { "kind": "file", file: number, };
@@ -1105,6 +1120,7 @@ export type Commands = {
   credential_trail: [{ host: string }, CredentialTrail];
   list_images: [{}, Array<LocalImage>];
   inspect_image: [{ input: string; from: LookIn; platform: string | null }, ImageDetail];
+  open_link: [{ input: string; from: LookIn; platform: string | null; key: string; host: string }, null];
   compare_images: [{ a: CompareSide; b: CompareSide }, Comparison];
   remove_images: [{ references: Array<string> }, RemoveReport];
   collect_garbage: [{ dryRun: boolean }, GarbageReport];
@@ -1136,7 +1152,7 @@ export type Commands = {
   show_saved: [{ job: number }, null];
   list_daemons: [{}, Array<DaemonView>];
   daemon_images: [{ daemon: string }, Array<DaemonImage>];
-  start_take: [{ daemon: string; image: string }, number];
+  start_take: [{ daemon: string; image: string; replace: boolean }, number];
   start_give: [{ daemon: string; input: string; platform: string | null }, number];
   open_tree: [{ of: LayersOf; onProgress: unknown }, TreeHead];
   close_tree: [{ tree: number }, null];

@@ -135,6 +135,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
     },
     list_images: () => [...local.values()],
     inspect_image: inspect,
+    open_link: () => null,
     compare_images: ({ a, b }) => compareImages(a, b, inspect),
     ...explorer.answers,
     ...files.answers,

@@ -1,7 +1,7 @@
 // The dialogs that any page may ask for. They lie on one another, the newest on top; `features/Dialogs.svelte` draws them.
 
 import type { Doing } from "../design/doing";
-import type { Fault, GivenFile, SaveSource } from "../ipc/bindings";
+import type { DaemonImage, Fault, GivenFile, ImageLink, LookIn, SaveSource } from "../ipc/bindings";
 
 export type Asked =
   /** Store to registry, planned before it moves. */
@@ -27,6 +27,10 @@ export type Asked =
   | { kind: "save"; sources: SaveSource[]; compare?: boolean }
   /** A copy of an image for a container engine. */
   | { kind: "give"; daemon: string; input: string; platforms: string[] }
+  /** An image of an engine, whose names stand for other images here. */
+  | { kind: "take"; engine: string; image: DaemonImage }
+  /** A page of the web that an image names. */
+  | { kind: "link"; link: ImageLink; input: string; from: LookIn; platform: string | null }
   /** Something that a button could not do, and that has no place of its own. */
   | { kind: "failed"; fault: Fault; subject: string; verb: Doing }
   /** `repository` is canonical, `host/path`. */

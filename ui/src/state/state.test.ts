@@ -110,7 +110,7 @@ describe("settings", () => {
 
 describe("jobs", () => {
   const head = (part: Partial<JobHead> = {}): JobHead => ({
-    id: 1, verb: "pull", title: "web:2.0", reference: "h/web:2.0", source: null, platform: null, state: "running", total: 100, skipped: 20, arrived: 0,
+    id: 1, verb: "pull", title: "web:2.0", reference: "h/web:2.0", source: null, engine: null, platform: null, state: "running", total: 100, skipped: 20, arrived: 0,
     rate: 0, eta: null, startedAt: "2026-01-01T00:00:00Z", elapsed: 0, command: "", digest: null, fault: null, ...part,
   });
   function scripted(listed: JobHead = head()) {

@@ -74,7 +74,7 @@ pub enum Verb {
     Pull(Pull),
     /// Push an image of the store to the registry that its name says
     Push(Push),
-    /// Copy an image between registries, the store and layouts
+    /// Copy an image between registries, the store, folders, files and container engines
     Copy(Copy),
     /// Save images into a file that `docker load`, Podman and OCI tools read
     Save(Save),
@@ -174,9 +174,11 @@ pub struct Push {
 
 #[derive(Debug, clap::Args)]
 pub struct Copy {
-    /// docker://REFERENCE, store:REFERENCE, oci:DIR[:NAME], oci-archive:FILE[:NAME] or docker-archive:FILE[:NAME]
+    /// docker://REFERENCE, store:REFERENCE, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or
+    /// docker-daemon:REFERENCE
     pub source: String,
-    /// docker://REFERENCE, store:REFERENCE, oci:DIR[:NAME], oci-archive:FILE[:NAME] or docker-archive:FILE[:NAME]
+    /// docker://REFERENCE, store:REFERENCE, oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or
+    /// docker-daemon:REFERENCE
     pub destination: String,
     /// Only this platform (repeatable) [default: all of them]
     #[arg(long, value_name = "PLATFORM", value_parser = platform)]

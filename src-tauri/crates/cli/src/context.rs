@@ -1,9 +1,10 @@
 //! What every verb works with: the store and the registries, as the options and the environment say.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use engine::credential::{DockerConfigSource, Keyring};
+use engine::daemon::{Address, Daemon, addresses, find};
 use engine::exchange::ExchangeLog;
 use engine::registry::host::{RegistriesConfig, config_dir};
 use engine::registry::http::ProxySettings;
@@ -80,6 +81,42 @@ impl Context {
     pub fn keyring(&self) -> &Keyring {
         self.keyring.get_or_init(|| {
             Keyring::new(DockerConfigSource::of_environment(self.shared.docker_config.clone()))
+        })
+    }
+
+    /// Docker or Podman on this computer: the one that `DOCKER_HOST` names, else the first that answers.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] where `DOCKER_HOST` names one that is not reached from here; [`Code::Unreachable`].
+    pub async fn daemon(&self) -> Result<Daemon, Failure> {
+        let chosen = std::env::var_os("DOCKER_HOST").filter(|value| !value.is_empty());
+        let chosen = chosen.map(|value| {
+            let address = value.to_str().and_then(Address::parse);
+            address.ok_or_else(|| {
+                let why = format!("`DOCKER_HOST={}` is no engine of this computer", value.to_string_lossy());
+                Error::new(Code::ConfigInvalid, why).with_hint(
+                    "Set it to `unix:///path/of/the.sock`, or unset it to look at the usual places",
+                )
+            })
+        });
+        let places = match chosen.transpose()? {
+            Some(address) => vec![address],
+            None => {
+                let docker =
+                    DockerConfigSource::of_environment(self.shared.docker_config.clone()).config_file;
+                addresses(|name| std::env::var_os(name), docker.as_deref().and_then(Path::parent))
+            }
+        };
+        let shown: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
+        let found = find(places).await.into_iter().find(|daemon| daemon.version().is_some());
+        found.ok_or_else(|| {
+            let why = match shown.is_empty() {
+                true => "there is no Docker and no Podman on this computer".to_owned(),
+                false => format!("no container engine answers at {}", shown.join(", ")),
+            };
+            Error::new(Code::Unreachable, why)
+                .with_hint("Start Docker, or `podman system service`, or set `DOCKER_HOST` to its socket")
+                .into()
         })
     }
 

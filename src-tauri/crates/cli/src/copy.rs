@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use engine::archive::ArchiveSink;
-use engine::endpoint::{ImageSink, Mounts};
+use engine::daemon::Daemon;
+use engine::endpoint::{ImageSink, ImageSource, Mounts, Target};
 use engine::registry::{RegistryClient, RegistrySink};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Plan, Platforms, Request, transfer};
-use engine::{Code, Error};
-use oci::Reference;
+use engine::{Code, Error, handover};
+use oci::{Platform, Reference};
 use serde_json::json;
 
 pub mod place;
 
-use place::Place;
+use place::{Held, Place};
 
 use crate::args;
 use crate::context::Context;
@@ -30,6 +31,12 @@ pub fn run(args: &args::Copy, context: &Context) -> Result<(), Failure> {
     if let Place::Store(name) | Place::Archive { name: Some(name), .. } = &to {
         // An ID or a digest alone finds an image; it names none.
         crate::find::reference(name)?;
+    }
+    if let Place::Daemon(Held::Id(_)) = &to {
+        return Err(Failure::Usage {
+            message: format!("`{to}` is no name that an image can be given"),
+            hint: "Write `docker-daemon:NAME:TAG`".to_owned(),
+        });
     }
     let tell = !context.json() && !args.quiet;
     let copy = Copy { args, context, watched: Watched::new(Words::COPY, tell), from, to };
@@ -68,7 +75,15 @@ struct Copy<'a> {
 impl Copy<'_> {
     async fn copy(&self) -> Result<Outcome, Failure> {
         let job = &self.watched.job;
+        // One that is not there is said before anything else is asked.
+        let daemon = match &self.to {
+            Place::Daemon(_) => Some(self.context.daemon().await?),
+            _ => None,
+        };
         let (source, target) = self.from.open(self.context, job).await?;
+        if let Some(daemon) = daemon {
+            return self.to_daemon(&daemon, source, target).await;
+        }
         let archive = match &self.to {
             Place::Archive { format, path, .. } => Some(Arc::new(ArchiveSink::create(path, *format)?)),
             _ => None,
@@ -97,8 +112,27 @@ impl Copy<'_> {
         })
     }
 
-    /// A registry has all that its index lists; a folder may have a part.
+    async fn to_daemon(
+        &self,
+        daemon: &Daemon,
+        source: Arc<dyn ImageSource>,
+        target: Target,
+    ) -> Result<Outcome, Failure> {
+        let request = Request::new(target, self.platforms(), self.to.name());
+        match handover::give(daemon, source, &request, &self.watched.job).await {
+            Ok((outcome, _)) => Ok(outcome),
+            Err(error) if error.code() == Code::Cancelled => Err(Error::cancelled()
+                .with_hint(format!("{} has nothing of it; copy again", daemon.name()))
+                .into()),
+            Err(error) => Err(self.context.failure(error)),
+        }
+    }
+
+    /// A registry has all that its index lists; a folder may have a part; an engine runs what this computer runs.
     fn platforms(&self) -> Platforms {
+        if let ([], Place::Daemon(_)) = (&self.args.platform[..], &self.to) {
+            return Platforms::Only(Platform::host());
+        }
         match (&self.args.platform[..], &self.from) {
             ([], Place::Registry(_)) => Platforms::All,
             (chosen, _) => push::platforms(chosen),
@@ -118,7 +152,7 @@ impl Copy<'_> {
                     None => sink,
                 })
             }
-            Place::Archive { .. } => unreachable!("an archive is begun where it is finished"),
+            Place::Archive { .. } | Place::Daemon(_) => unreachable!("it is begun where it is finished"),
         })
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::archive::{ArchiveSink, DigestKept, FolderSink, Format};
+use engine::archive::{ArchiveSink, Destination, DigestKept, Format};
 use engine::compression::Compression;
 use engine::endpoint::{ImageSink, ImageSource, Target};
 use engine::transfer::{Outcome, Platforms, Request, transfer};
@@ -70,28 +70,6 @@ struct Saved {
     digest: DigestKept,
 }
 
-enum Sink {
-    Archive(Arc<ArchiveSink>),
-    Folder(Arc<FolderSink>),
-}
-
-impl Sink {
-    fn of_transfer(&self) -> Arc<dyn ImageSink> {
-        match self {
-            Self::Archive(sink) => sink.clone(),
-            Self::Folder(sink) => sink.clone(),
-        }
-    }
-
-    async fn finish(self) -> engine::Result<u64> {
-        const ALONE: &str = "the transfers let go of it";
-        match self {
-            Self::Archive(sink) => Arc::into_inner(sink).expect(ALONE).finish().await,
-            Self::Folder(sink) => Arc::into_inner(sink).expect(ALONE).finish().await,
-        }
-    }
-}
-
 impl Save<'_> {
     async fn all(&self, places: &[Place]) -> Result<(), Failure> {
         let work = async {
@@ -103,7 +81,7 @@ impl Save<'_> {
             let sink = self.sink()?;
             let mut saved = Vec::new();
             for (place, (source, target)) in places.iter().zip(sources) {
-                saved.push(self.one(place, source, target, sink.of_transfer()).await?);
+                saved.push(self.one(place, source, target, sink.sink()).await?);
             }
             self.watched.job.checkpoint().await?;
             Ok::<_, Failure>((saved, sink.finish().await?))
@@ -154,7 +132,7 @@ impl Save<'_> {
         Ok(Saved { input: place.to_string(), name, outcome, digest })
     }
 
-    fn sink(&self) -> Result<Sink, Failure> {
+    fn sink(&self) -> Result<Destination, Failure> {
         let compression = match self.args.compress {
             Squeeze::None => Compression::None,
             Squeeze::Gzip => Compression::Gzip,
@@ -166,12 +144,12 @@ impl Save<'_> {
         };
         let path = self.args.output.as_deref().unwrap_or(Path::new("-"));
         Ok(match (self.args.format, self.to_stdout) {
-            (SaveFormat::Oci, _) => Sink::Folder(Arc::new(FolderSink::create(path)?)),
+            (SaveFormat::Oci, _) => Destination::folder(path)?,
             (_, true) => {
                 let sink = ArchiveSink::to_stream(io::stdout(), STDOUT, format, compression)?;
-                Sink::Archive(Arc::new(sink))
+                Destination::Archive(Arc::new(sink))
             }
-            (_, false) => Sink::Archive(Arc::new(ArchiveSink::create_compressed(path, format, compression)?)),
+            (_, false) => Destination::archive(path, format, compression)?,
         })
     }
 

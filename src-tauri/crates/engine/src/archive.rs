@@ -1,8 +1,8 @@
 //! Archives of images: files that `docker save`, `podman save`, skopeo and Longshore write, and OCI layout folders.
 //!
-//! [`identify`] says what a file is and why, reading little of it. An [`Archive`] is opened once, told by its content (never by its name), and read at any place; what is compressed
-//! as a whole is unpacked into a temporary file first, since nobody can seek in it. [`ArchiveSource`] gives its images
-//! to a transfer, [`ArchiveSink`] takes one and writes a hybrid that `docker load` and OCI tools both read.
+//! [`identify`] says what a file is and why, reading little of it. An [`Archive`] is opened once, told by its content (never by its name), and read at any place; of what is compressed
+//! as a whole or comes through a pipe, which nobody can seek in, the blobs are kept as they pass. [`ArchiveSource`] gives
+//! its images to a transfer, [`ArchiveSink`] takes one and writes a hybrid that `docker load` and OCI tools both read.
 //!
 //! Invariants:
 //! - Links lead only to entries of the same archive; nothing of the file system outside is ever read.
@@ -13,6 +13,7 @@
 
 mod compress;
 mod contents;
+mod destination;
 mod detect;
 mod docker;
 mod elf;
@@ -27,9 +28,12 @@ mod open;
 mod output;
 mod sink;
 mod source;
+mod spool;
 mod survey;
 
 pub use crate::compression::Compression;
+pub use contents::{Outline, outline};
+pub use destination::Destination;
 pub use detect::Kind;
 pub use facts::{
     Advice, Candidate, DigestKept, Evidence, FilesystemFacts, Identified, ImageFacts, LayerFacts, Missing,

@@ -2,6 +2,7 @@
 //!
 //! Invariant: [`Verified`] is made here alone and ends cleanly only after exactly the descriptor's size and digest.
 
+mod ahead;
 mod ranges;
 mod verified;
 
@@ -10,6 +11,7 @@ use futures_util::future::BoxFuture;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 
+pub(crate) use ahead::ReadAhead;
 pub use ranges::RangeSet;
 pub use verified::Verified;
 pub(crate) use verified::check;

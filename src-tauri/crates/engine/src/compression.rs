@@ -20,10 +20,14 @@ mod parallel;
 mod tests;
 
 use std::fmt;
+use std::io::{self, Read};
 
 pub use checkpoint::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place};
 pub use decode::{DecodeProblem, Decoder, WINDOW_CAP};
 pub use encode::Encoder;
+
+/// Enough of a stream's beginning to tell a tar from anything else, bytes.
+const START: usize = 512;
 
 /// How bytes are compressed, by their magic numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,18 @@ impl Compression {
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             _ => Self::None,
         }
+    }
+}
+
+impl Compression {
+    /// Of a stream, with the bytes that were read to tell: they come first where it is read on.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn peek(stream: &mut impl Read) -> io::Result<(Self, Vec<u8>)> {
+        let mut start = Vec::with_capacity(START);
+        stream.take(START as u64).read_to_end(&mut start)?;
+        Ok((Self::of(&start), start))
     }
 }
 

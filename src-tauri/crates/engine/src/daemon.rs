@@ -1,7 +1,7 @@
 //! Docker and Podman on this computer: where they listen, what images they have, and images from and to them.
 //!
-//! What moves is the byte stream of `docker save` and `docker load`; what is in it is `archive`'s affair, and a composition
-//! root joins the two. Where there is no engine nothing is missed: [`find`] gives none, and says nothing.
+//! What moves is the byte stream of `docker save` and `docker load`; what is in it is `archive`'s affair, and `handover`
+//! joins the two. Where there is no engine nothing is missed: [`find`] gives none, and says nothing.
 //!
 //! Source: Docker Engine API (`GET /images/json`, `GET /images/{name}/get`, `POST /images/load`), which Podman serves too;
 //! Docker's CLI for where to look (`DOCKER_HOST`, contexts).
@@ -27,6 +27,8 @@ use crate::job::Job;
 const HELLO: Duration = Duration::from_secs(3);
 /// How long it may be silent while it works, seconds: it packs a whole image before the first byte.
 const PATIENCE: u64 = 600;
+/// How long it may take until it answers to an archive, which may come from a slow registry meanwhile.
+const TAKING: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A container engine that may be there.
 #[derive(Clone)]
@@ -134,7 +136,9 @@ impl Daemon {
         archive: impl Stream<Item = Result<Bytes>> + Send + 'static,
         job: &Job,
     ) -> Result<Vec<String>> {
-        let answers = self.client.import_image_stream(ImportImageOptions::default(), archive, None);
+        let mut client = self.client.clone();
+        client.set_timeout(TAKING);
+        let answers = client.import_image_stream(ImportImageOptions::default(), archive, None);
         let answers = answers.map_err(|error| self.failed("take the image", error));
         let read = answers.try_fold(Vec::new(), |mut lines, answer| async move {
             if let Some(text) = answer.stream {

@@ -9,7 +9,10 @@ mod lanes;
 mod mounts;
 mod proof;
 
+use std::fs::File;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -79,6 +82,11 @@ pub trait ImageSource: Send + Sync {
         let _ = blob;
         Ok(())
     }
+    /// The temporary file that a blob is in, where it is in one.
+    fn spare(&self, blob: &Descriptor) -> Option<Spare> {
+        let _ = blob;
+        None
+    }
     /// The repository that blobs can be mounted from, where the source is a registry.
     fn repository(&self) -> Option<&RepositoryName>;
     /// Whether it has a manifest or an index with everything that it needs, as far as can be told without asking far:
@@ -87,6 +95,16 @@ pub trait ImageSource: Send + Sync {
         let _ = descriptor;
         Ok(true)
     }
+}
+
+/// A temporary file with a blob's bytes and no others, which were hashed while they were written. Whoever renames it has the
+/// blob; else it goes with its source.
+#[derive(Clone)]
+pub struct Spare {
+    /// The file, open.
+    pub file: Arc<File>,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// What a sink says of a blob before it is moved.

@@ -4,6 +4,8 @@
 //! Odd content is flagged, not refused: an image with a broken config can still be looked at. Deliberately absent:
 //! the files inside the layers.
 
+mod link;
+
 use std::time::Duration;
 
 use oci::config::{History, ImageConfig};
@@ -14,6 +16,8 @@ use oci::index::Index;
 use oci::manifest::Manifest;
 use oci::media_type;
 use oci::platform::Platform;
+
+pub use link::Link;
 
 use crate::blob::{ByteRange, Verified};
 use crate::endpoint::{Document, ImageSource, Target};

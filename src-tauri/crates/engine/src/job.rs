@@ -3,6 +3,8 @@
 //! The events are progress alone; the outcome is what the function that runs the job returns. Deliberately absent:
 //! queues and persistence (the faces keep those) and any coalescing (the observer does that at its own rate).
 
+mod reading;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use oci::digest::Digest;
 use oci::name::RepositoryName;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use reading::Reading;
 
 use crate::error::{Error, Result};
 
@@ -56,6 +60,13 @@ pub enum Settlement {
 /// What happens in a transfer, in order for each object; objects interleave.
 #[derive(Clone, Debug)]
 pub enum TransferEvent {
+    /// A file is read before it is known what there is to move. Said again and again, as it goes on.
+    Reading {
+        /// Bytes of the file that were read.
+        done: u64,
+        /// Bytes of all of it.
+        total: u64,
+    },
     /// The name was resolved: the root's descriptor.
     Resolved {
         /// The root.

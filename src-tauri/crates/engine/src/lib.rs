@@ -11,6 +11,7 @@ mod disk;
 pub mod endpoint;
 pub mod error;
 pub mod exchange;
+pub mod handover;
 pub mod image;
 pub mod job;
 pub mod layers;

@@ -28,7 +28,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::disk::Disk;
 
-mod chunks;
 mod endpoint;
 mod fault;
 mod gc;

@@ -19,7 +19,7 @@ mod sparse;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use engine::archive::{Format, Outline, outline};
 use engine::endpoint::{ImageSource, Target};
 use engine::image::{Image, inspect};
 use engine::job::{Job, NodeKind};
@@ -25,8 +26,6 @@ use crate::wire::{
 
 /// Entries that a plan lists.
 const ENTRIES: usize = 40;
-/// What one header of a tar takes, and what everything in it is a multiple of, bytes.
-const BLOCK: u64 = 512;
 
 /// What a saved archive and an exported filesystem of an image would have. Nothing is written.
 pub async fn plan_save(app: &Arc<Longshore>, source: SaveSource) -> Result<SavePlan> {
@@ -35,8 +34,10 @@ pub async fn plan_save(app: &Arc<Longshore>, source: SaveSource) -> Result<SaveP
     let plan = Plan::of(&*from, None, &saved.request(), &job).await?;
     let root = from.resolve(&Target::Named(saved.reference.clone()), &job).await?;
     let image = first_image(app, &source, &*from, &saved.reference, &job).await?;
-    let entries = entries(&plan);
-    let save_bytes = entries.iter().map(|entry| BLOCK + padded(entry.size)).sum::<u64>() + 2 * BLOCK;
+    let blobs = plan.blobs.iter().map(|blob| blob.descriptor.clone());
+    let outline = outline(blobs, &plan.documents, saved.request().name.as_ref(), Format::Hybrid);
+    let save_bytes = outline.length;
+    let entries = entries(&plan, outline);
     let kept = plan.root.digest == root.descriptor.digest;
     let lost: Vec<String> = plan.lost.iter().map(ToString::to_string).collect();
     let store = saved.store().cloned();
@@ -194,39 +195,23 @@ fn platforms(image: &Image) -> Vec<String> {
     }
 }
 
-/// What the archive would hold, in its order.
-fn entries(plan: &Plan) -> Vec<PlannedEntry> {
-    let path = |digest: &Digest| format!("blobs/{}/{}", digest.algorithm().as_str(), digest.hex());
-    let mut number = 0;
-    let mut entries: Vec<PlannedEntry> = plan
-        .blobs
-        .iter()
-        .map(|blob| PlannedEntry {
-            name: path(&blob.descriptor.digest),
-            size: blob.descriptor.size,
-            note: match blob.kind {
-                NodeKind::Config => "config".to_owned(),
-                _ => {
-                    number += 1;
-                    format!("layer {number}")
-                }
-            },
-        })
-        .collect();
-    entries.extend(plan.documents.iter().map(|document| PlannedEntry {
-        name: path(&document.descriptor.digest),
-        size: document.descriptor.size,
-        note: "manifest".to_owned(),
-    }));
-    // Their sizes follow from the names; what they are is what matters.
-    for (name, note) in [
-        ("index.json", "names and tags"),
-        ("manifest.json", "the same for `docker load`"),
-        ("oci-layout", "which layout this is"),
-    ] {
-        entries.push(PlannedEntry { name: name.to_owned(), size: BLOCK, note: note.to_owned() });
+/// What the archive would hold, with what each entry is.
+fn entries(plan: &Plan, outline: Outline) -> Vec<PlannedEntry> {
+    let mut layers = 0;
+    let mut notes: Vec<String> = Vec::new();
+    for blob in &plan.blobs {
+        notes.push(match blob.kind {
+            NodeKind::Config => "config".to_owned(),
+            _ => {
+                layers += 1;
+                format!("layer {layers}")
+            }
+        });
     }
-    entries
+    notes.resize(plan.blobs.len() + plan.documents.len(), "manifest".to_owned());
+    notes.extend(["names and tags", "the same for `docker load`", "which layout this is"].map(str::to_owned));
+    let noted = outline.entries.into_iter().zip(notes);
+    noted.map(|((name, size), note)| PlannedEntry { name, size, note }).collect()
 }
 
 /// What an export would hold, where the lists of files are known already.
@@ -300,8 +285,4 @@ pub(super) fn suggested_name(reference: &Reference) -> String {
         (None, Some(digest)) => format!("{repository}-{}", digest.short()),
         (None, None) => repository,
     }
-}
-
-fn padded(size: u64) -> u64 {
-    size.div_ceil(BLOCK) * BLOCK
 }

@@ -11,7 +11,7 @@ use crate::wire::all::{
 
 impl Desk {
     /// A file that a person opens.
-    async fn give(&self, path: PathBuf) -> u64 {
+    pub(super) async fn give(&self, path: PathBuf) -> u64 {
         self.frame.chosen.lock().expect("not poisoned").push_back(path);
         let files = archive::open_files(&self.app, false).await.expect("chosen");
         files.first().expect("it is there").id
@@ -66,6 +66,26 @@ async fn an_image_is_saved_identified_and_loaded_again() {
     assert_eq!((outcome.state, outcome.digest), (JobEnd::Done, pulled.digest), "{:?}", outcome.fault);
     assert_eq!(lines.last(), Some(&format!("Loaded image: {web}")));
     assert_eq!(store::list_images(&desk.app).await.expect("images").len(), 1);
+}
+
+/// What the sheet says of an archive is what is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_has_the_archives_length() {
+    let desk = Desk::new();
+    let host = desk.host().await;
+    let name = format!("{host}/multi:1.0");
+    for (from, platform) in [(Origin::Registry, None), (Origin::Registry, Some("linux/arm64".to_owned()))] {
+        let source = SaveSource { input: name.clone(), from, platform };
+        let plan = archive::plan_save(&desk.app, source.clone()).await.expect("a plan");
+        let to = desk.path("planned.tar");
+        desk.frame.chosen.lock().expect("not poisoned").push_back(to.clone());
+        let request =
+            SaveRequest { images: vec![source], format: SaveFormat::Hybrid, compression: Squeeze::None };
+        let job = archive::start_save(&desk.app, request).await.expect("it starts").expect("chosen");
+        assert_eq!(desk.finish(job).await.0.state, JobEnd::Done);
+        assert_eq!(plan.save_bytes, fs::metadata(to).expect("it is there").len());
+        assert!(plan.save_entries.iter().any(|entry| entry.name == "index.json" && entry.size > 200));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -365,4 +385,36 @@ async fn the_page_hears_of_files_until_another_page_comes() {
     let told = told.lock().expect("not poisoned");
     assert!(matches!(&told[0], FilesEvent::Given { files } if files[0].name == "a.tar"));
     assert_eq!(told[1], FilesEvent::Over { names: vec!["a.tar".into()] });
+}
+
+/// The page names a label and the host that a person was told; the address comes from the image.
+#[tokio::test(flavor = "multi_thread")]
+async fn f119_a_link_opens_to_the_host_that_was_named() {
+    let desk = Desk::new();
+    let registry = Registry::start();
+    let labels = serde_json::json!({ "Labels": {
+        "org.opencontainers.image.source": "https://github.com/team/app",
+        "org.opencontainers.image.url": "http://plain.example/",
+    }});
+    registry.put("team/app", "1.0", &TestImage::builder(Family::Oci).container_config(labels).build());
+    let name = registry.reference("team/app", "1.0");
+    let page = desk.inspect(&name, LookIn::Registry).await.expect("a page");
+    let links: Vec<_> = page.links.iter().map(|link| (&*link.key, &*link.host)).collect();
+    let key = "org.opencontainers.image.source";
+    assert_eq!(links, [(key, "github.com")]);
+    let open = async |key: &str, host: &str| {
+        image::open_link(&desk.app, name.clone(), LookIn::Registry, None, key.to_owned(), host.to_owned())
+            .await
+    };
+    for (key, host) in [
+        (key, "evil.example"),
+        (key, "https://github.com/team/app"),
+        ("org.opencontainers.image.url", "plain.example"),
+        ("org.opencontainers.image.title", "github.com"),
+    ] {
+        assert_eq!(open(key, host).await.expect_err("there is none").code(), Code::NotFound, "{key} {host}");
+    }
+    assert_eq!(*desk.frame.opened.lock().expect("not poisoned"), <[String; 0]>::default());
+    open(key, "github.com").await.expect("it opens");
+    assert_eq!(*desk.frame.opened.lock().expect("not poisoned"), ["https://github.com/team/app"]);
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use testkit::auth::Guard;
 
 use super::*;
-use crate::wire::all::{DeleteMode, Keep, Origin, TypedSecret};
+use crate::wire::all::{
+    DeleteMode, DragItem, Keep, LoadImage, Origin, SaveFormat, SaveSource, Squeeze, TypedSecret,
+};
 
 /// Texts that mean harm to whoever takes them for a path, a URL, an option or a format.
 const HOSTILE: &[&str] = &[
@@ -115,12 +117,64 @@ async fn sign_in_and_out(desk: &Desk, host: &str, text: &str) {
     );
 }
 
+/// Files that were given, saves, container engines and links: `file` is one that holds nothing.
+async fn files_and_engines(desk: &Desk, file: u64, text: &str) {
+    let (app, owned) = (&desk.app, || text.to_owned());
+    let known = || "127.0.0.1:1/x:y".to_owned();
+    let image = |name: &str| LoadImage { index: 0, names: vec![name.to_owned()] };
+    for (names, destination) in [(text, None), ("x:y", Some(owned()))] {
+        let request = LoadRequest { file, images: vec![image(names)], replace: true, destination };
+        if let Ok(id) = archive::start_load(app, request).await {
+            assert_eq!(desk.finish(id).await.0.state, JobEnd::Failed, "{text:?}");
+        }
+    }
+    let import = |name: String| ImportRequest {
+        file,
+        name,
+        platform: None,
+        changes: vec![],
+        message: None,
+        replace: true,
+    };
+    for request in [
+        import(owned()),
+        ImportRequest { platform: Some(owned()), ..import(known()) },
+        ImportRequest { changes: vec![owned()], ..import(known()) },
+        ImportRequest { message: Some(owned()), ..import(known()) },
+    ] {
+        if let Ok(id) = archive::start_import(app, request).await {
+            assert_eq!(desk.finish(id).await.0.state, JobEnd::Failed, "{text:?}");
+        }
+    }
+    for (input, platform) in [(owned(), None), (known(), Some(owned()))] {
+        let source = || SaveSource { input: input.clone(), from: Origin::Store, platform: platform.clone() };
+        assert!(archive::plan_save(app, source()).await.is_err(), "{text:?}");
+        // A person chooses no place: nothing is written wherever the page would like it.
+        let request =
+            SaveRequest { images: vec![source()], format: SaveFormat::Hybrid, compression: Squeeze::None };
+        assert!(!matches!(archive::start_save(app, request).await, Ok(Some(_))), "{text:?}");
+        let request = ExportRequest { image: source(), compression: Squeeze::None };
+        assert!(!matches!(archive::start_export(app, request).await, Ok(Some(_))), "{text:?}");
+        let item = DragItem::Image { source: source() };
+        assert!(archive::drag_out(app, item).await.is_err(), "{text:?}");
+        let item = DragItem::Layer { input: input.clone(), digest: owned() };
+        assert!(archive::save_item(app, item).await.is_err(), "{text:?}");
+        let opened = image::open_link(app, input, LookIn::Store, platform, owned(), owned()).await;
+        assert!(opened.is_err(), "{text:?}");
+    }
+    assert!(daemon::daemon_images(app, owned()).await.is_err(), "{text:?}");
+    assert!(daemon::start_take(app, owned(), owned(), true).await.is_err(), "{text:?}");
+    assert!(daemon::start_give(app, owned(), known(), Some(owned())).await.is_err(), "{text:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
     let desk = Desk::new();
     desk.host().await;
     // The store exists before, so that what appears beside it is seen.
     store::list_images(&desk.app).await.expect("a store");
+    fs::write(desk.path("nothing"), "no archive").expect("written");
+    let file = desk.give(desk.path("nothing")).await;
     let before = paths_under(desk.folder.path());
     let guarded = Registry::guarded(Guard::basic("bob", "nobody types this"));
     let long = "a".repeat(100_000);
@@ -146,6 +200,7 @@ async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
         let _ = registry::ping_registry(&desk.app, owned()).await;
         explore(&desk, text).await;
         push_and_name(&desk, text).await;
+        files_and_engines(&desk, file, text).await;
         sign_in_and_out(&desk, &guarded.host(), text).await;
         let settings = Settings { plain_http: vec![owned()], platform: Some(owned()), ..Settings::default() };
         let _ = settings::write_settings(&desk.app, settings).await;
@@ -158,7 +213,11 @@ async fn f121_no_command_lets_the_page_reach_a_path_a_url_or_a_process() {
         assert!(transfer::pause_job(&desk.app, id).await.is_err());
         assert!(transfer::cancel_job(&desk.app, id).await.is_err());
         let _ = exchange::list_exchanges(&desk.app, id).await;
+        assert!(archive::identify_file(&desk.app, id).await.is_err());
+        assert!(archive::show_saved(&desk.app, id).await.is_err());
     }
+    assert_eq!(*desk.frame.opened.lock().expect("not poisoned"), <[String; 0]>::default());
+    assert_eq!(*desk.frame.dragged.lock().expect("not poisoned"), <[std::path::PathBuf; 0]>::default());
     let made: Vec<_> = paths_under(desk.folder.path()).difference(&before).cloned().collect();
     let leases =
         |path: &&String| !path.starts_with("data/store/leases") && !path.starts_with("data/store/quarantine");

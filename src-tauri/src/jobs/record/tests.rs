@@ -17,6 +17,7 @@ fn blob(name: &str, size: u64) -> PlannedBlob {
 fn record() -> Record {
     let about = About {
         verb: Verb::Pull,
+        engine: None,
         source: None,
         title: "web:2.1".into(),
         reference: "127.0.0.1:5055/web:2.1".into(),
@@ -40,6 +41,24 @@ fn short(name: &str) -> String {
 
 fn states(record: &Record) -> Vec<(RowState, u64)> {
     record.changes_since(0).rows.into_iter().map(|row| (row.state, row.done)).collect()
+}
+
+/// A file that is read first is what the bar shows, until it is known what there is to move.
+#[test]
+fn a_file_that_is_read_before_the_plan_is_shown() {
+    let now = Instant::now();
+    let mut record = record();
+    record.work(now);
+    let at = |step: u64| now + Duration::from_millis(step * 500);
+    for step in 0..=6 {
+        record.apply(TransferEvent::Reading { done: step * 1_000, total: 20_000 }, at(step));
+    }
+    let head = record.head(at(6));
+    assert_eq!((head.state, head.total, head.arrived), (JobState::Resolving, 20_000, 6_000));
+    assert_eq!((head.rate, head.eta), (2_000, Some(7)));
+    plan(&mut record, vec![blob("top", 500)], at(7));
+    let head = record.head(at(7));
+    assert_eq!((head.state, head.total, head.arrived, head.rate), (JobState::Running, 500, 0, 0));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use oci::reference::Reference;
 
 use super::super::KeyValue;
 use super::{
-    ConfigSummary, HowItRuns, ImageDetail, IndexSummary, LayerDetail, LocalState, ManifestSummary,
+    ConfigSummary, HowItRuns, ImageDetail, ImageLink, IndexSummary, LayerDetail, LocalState, ManifestSummary,
     PlatformEntry, RawDocument, Whence,
 };
 
@@ -79,10 +79,18 @@ impl ImageDetail {
             author: config.and_then(|config| config.author.clone()),
             run: config.map(HowItRuns::from),
             annotations: annotations(image),
+            links: image.links().into_iter().map(ImageLink::from).collect(),
             documents: documents(image),
             flags: image.flags.clone(),
             local,
         }
+    }
+}
+
+impl From<engine::image::Link> for ImageLink {
+    fn from(link: engine::image::Link) -> Self {
+        let engine::image::Link { key, value, host, .. } = link;
+        Self { key, value, host }
     }
 }
 

@@ -59,6 +59,28 @@ describe("the import sheet", () => {
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 
+  const EVIL = "<img src=x onerror=alert(1)>";
+  const ACTING = "a\u202eb\u001b[31m\u200b";
+  it.each([["f117_markup in an archive is text", EVIL, EVIL], ["f118_what would act on the screen is written out", ACTING, "a\\u202eb\\u001b[31m\\u200b"]])("%s", async (_name, text, seen) => {
+    const drawn = await renderWindow();
+    const call = drawn.host.call.bind(drawn.host);
+    vi.spyOn(drawn.host, "call").mockImplementation((async (name: "identify_file", args: { file: number }) => {
+      const view = await call(name, args);
+      if (name !== "identify_file") return view;
+      const images = view.images.map((image) => ({ ...image, names: [...image.names.map((each) => ({ ...each, name: text, breakdown: null, state: "invalid" as const }))], platforms: [text], missing: [text] }));
+      const evidence = view.evidence.map((card) => ({ ...card, names: [text] }));
+      return { ...view, title: text, images, evidence, problems: [text], advice: text, command: `docker load -i ${text}` };
+    }) as typeof drawn.host.call);
+    drawn.host.given({ kind: "given", files: [givenFile(1, `${text}.tar`)] });
+    const dialog = await screen.findByRole("dialog");
+    await within(dialog).findByRole("group", { name: "Images of the archive" });
+    expect(dialog.querySelector("img")).toBeNull();
+    expect(within(dialog).getAllByText(seen, { exact: false }).length).toBeGreaterThan(4);
+    // Wherever it is: in titles and labels too.
+    const all = [dialog.textContent, ...[...dialog.querySelectorAll("*")].flatMap((node) => [...node.attributes].map(({ value }) => value))].join("\n");
+    expect(["\u202e", "\u001b", "\u200b"].filter((acting) => all.includes(acting))).toEqual([]);
+  });
+
   it("states the kind and the evidence, images, tags that would move and bytes that are new", async () => {
     const { dialog } = await dropped(["release-images.tar.zst"]);
     const kinds = await within(dialog()).findByRole("list", { name: "Kind of archive" });
@@ -133,9 +155,16 @@ describe("the import sheet", () => {
   it("pushes one image straight to a registry, under a name that is taken apart", async () => {
     const { dialog, requests, user } = await dropped(["single.tar"]);
     await user.click(await within(dialog()).findByRole("button", { name: "Push straight to a registry…" }));
-    const field = within(dialog()).getByRole("textbox", { name: "Destination" });
+    const field = within(dialog()).getByRole("combobox", { name: "Destination" });
     expect(field).toHaveValue("ghcr.io/myteam/myapp:v2");
     expect(field).toHaveFocus();
+    // What is known is offered, as for a push: the practice registry among it.
+    await user.keyboard("{ArrowDown}");
+    const offered = within(dialog()).getByRole("listbox", { name: "Destinations that are known" });
+    expect(within(offered).getAllByRole("option").map((each) => each.textContent.trim().replace(/\s+/g, " "))).toContain("127.0.0.1:5055/myapp:v2 Practice registry, no account needed");
+    await user.click(within(offered).getByRole("option", { name: /127\.0\.0\.1:5055/ }));
+    expect(field).toHaveValue("127.0.0.1:5055/myapp:v2");
+    expect(within(dialog()).queryByRole("listbox")).toBeNull();
     await user.clear(field);
     expect(within(dialog()).getByRole("button", { name: "Push" })).toHaveAttribute("title", "Say where it goes first");
     await user.type(field, "localhost:5000/myapp:v2");

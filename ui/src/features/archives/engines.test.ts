@@ -9,8 +9,8 @@ import { renderWindow } from "../../test/render";
 const HOST = "127.0.0.1:5055";
 const DOCKER = { id: "docker", name: "Docker", version: "27.1.1", place: "/var/run/docker.sock" };
 const IMAGES = [
-  { id: `sha256:${"ab".repeat(32)}`, names: ["myapp:dev", "myapp:old"], size: 212_000_000, created: "2026-11-20T10:00:00Z" },
-  { id: `sha256:${"cd".repeat(32)}`, names: [], size: 7_000_000, created: null },
+  { id: `sha256:${"ab".repeat(32)}`, names: ["myapp:dev", "myapp:old"], size: 212_000_000, created: "2026-11-20T10:00:00Z", moves: [] },
+  { id: `sha256:${"cd".repeat(32)}`, names: [], size: 7_000_000, created: null, moves: [] },
 ];
 async function engine(options: FakeOptions = {}) {
   const drawn = await renderWindow({ daemons: [DOCKER], daemonImages: IMAGES, local: ["multi:1.0"], ...options });
@@ -40,8 +40,24 @@ describe("Docker and Podman", () => {
     expect(within(screen.getByRole("list")).getAllByRole("listitem")).toHaveLength(1);
     await user.click(screen.getByRole("button", { name: "Take myapp:dev" }));
     await waitFor(() => expect(app.navigation.page.kind).toBe("transfers"));
-    expect(host.calls.find(({ name }) => name === "start_take")?.args).toEqual({ daemon: "docker", image: "myapp:dev" });
+    expect(host.calls.find(({ name }) => name === "start_take")?.args).toEqual({ daemon: "docker", image: "myapp:dev", replace: false });
     expect(await screen.findByRole("heading", { level: 1, name: /^Loaded myapp:dev/ })).toBeVisible();
+  });
+
+  it("ask before a name moves that stands for another image here", async () => {
+    const [first] = IMAGES;
+    const moves = [{ name: "myapp:dev", previous: `sha256:${"ef".repeat(32)}` }];
+    const { host, user } = await engine({ daemonImages: [{ ...first!, moves }] });
+    const taken = () => host.calls.filter(({ name }) => name === "start_take").map(({ args }) => args);
+    await user.click(await screen.findByRole("button", { name: "Take myapp:dev" }));
+    const dialog = await screen.findByRole("dialog", { name: "Take myapp:dev from Docker?" });
+    expect(within(within(dialog).getByRole("list", { name: "Names that would move" })).getByRole("listitem")).toHaveTextContent("myapp:dev");
+    expect(await axeFinds(dialog)).toEqual([]);
+    await user.click(within(dialog).getByRole("button", { name: "Cancel" }));
+    expect(taken()).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Take myapp:dev" }));
+    await user.click(await screen.findByRole("button", { name: "Take and move the name" }));
+    await waitFor(() => expect(taken()).toEqual([{ daemon: "docker", image: "myapp:dev", replace: true }]));
   });
 
   it("say that there is nothing", async () => {

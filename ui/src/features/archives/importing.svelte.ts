@@ -4,7 +4,7 @@ import type { ArchiveView } from "../../ipc/bindings";
 import { shortDigest } from "../../lib/format";
 import type { App } from "../../state/app.svelte";
 import { changeLines, NO_SETTINGS, settingProblem, type Settings } from "./changes";
-import { Naming } from "./naming.svelte";
+import { Naming } from "../reference/naming.svelte";
 
 export class Importing {
   readonly view: ArchiveView;

@@ -1,9 +1,9 @@
 // The sheet of an archive with images: what is chosen, what that moves, and where it goes.
 
-import type { ArchiveView } from "../../ipc/bindings";
+import type { ArchiveImage, ArchiveView } from "../../ipc/bindings";
 import type { App } from "../../state/app.svelte";
 import { allAble, allState, confirmation, firstChoice, NONE, toggled, toLoad, type Chosen } from "./choice";
-import { Naming } from "./naming.svelte";
+import { Naming } from "../reference/naming.svelte";
 
 export class Loading {
   readonly view: ArchiveView;
@@ -42,10 +42,13 @@ export class Loading {
     return JSON.stringify([...this.chosen].sort((a, b) => a - b));
   }
 
+  /** The first image that is chosen. */
+  get first(): ArchiveImage | undefined {
+    return this.view.images.find(({ index }) => this.chosen.has(index)) ?? this.view.images[0];
+  }
   /** The image's own name is offered: it is the one that the other side expects most often. */
   straight(): void {
-    const image = this.view.images.find(({ index }) => this.chosen.has(index)) ?? this.view.images[0];
-    this.destination = new Naming(this.#app, image?.names.find(({ breakdown }) => breakdown !== null)?.breakdown?.familiar ?? "");
+    this.destination = new Naming(this.#app, this.first?.names.find(({ breakdown }) => breakdown !== null)?.breakdown?.familiar ?? "");
   }
   here(): void {
     this.destination = null;

@@ -135,6 +135,33 @@ describe("an image's page", () => {
     expect(container.textContent.length).toBeLessThan(20_000);
   });
 
+  it("f119_a link of a label opens after the host was named, and anything else is text", async () => {
+    const source = "https://github.com/team/app";
+    const evil = "javascript:alert(1)";
+    const { user, calls } = await open(WEB, (detail) => ({
+      ...detail,
+      run: detail.run && { ...detail.run, labels: [{ key: "org.opencontainers.image.source", value: source }, { key: "org.opencontainers.image.url", value: evil }] },
+      annotations: [{ key: "org.opencontainers.image.documentation", value: "https://docs.example/app" }],
+      links: [{ key: "org.opencontainers.image.source", value: source, host: "github.com" }, { key: "org.opencontainers.image.documentation", value: "https://docs.example/app", host: "docs.example" }],
+    }));
+    const link = await screen.findByRole("button", { name: source });
+    expect(screen.getByRole("button", { name: "https://docs.example/app" })).toBeVisible();
+    expect(screen.queryByRole("button", { name: evil })).toBeNull();
+    expect(screen.queryByRole("link")).toBeNull();
+    expect(screen.getByText(evil)).toBeVisible();
+    await user.click(link);
+    const dialog = await screen.findByRole("dialog", { name: "Open github.com?" });
+    expect(within(dialog).getByText(source)).toBeVisible();
+    expect(calls.filter(({ name }) => name === "open_link")).toEqual([]);
+    await user.click(within(dialog).getByRole("button", { name: "Cancel" }));
+    expect(calls.filter(({ name }) => name === "open_link")).toEqual([]);
+    await user.click(link);
+    await user.click(await screen.findByRole("button", { name: "Open github.com" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    // No address goes to Rust: the image, the label and the host that was named do.
+    expect(calls.filter(({ name }) => name === "open_link").map(({ args }) => args)).toEqual([{ input: WEB, from: "registry", platform: null, key: "org.opencontainers.image.source", host: "github.com" }]);
+  });
+
   it("shows an artifact raw, and says why", async () => {
     await open(WEB, (detail) => ({ ...detail, manifest: null, config: null, run: null, platforms: [], layers: [], layerCount: 0, mediaType: "application/vnd.cncf.helm.config.v1+json" }));
     expect(await screen.findByText(/This is not an image that runs/)).toBeInTheDocument();

@@ -51,6 +51,7 @@ export function imageDetail(change: Partial<ImageDetail> = {}): ImageDetail {
       volumes: [], stopSignal: null, healthcheck: null, environment: [], labels: [],
     },
     annotations: [],
+    links: [],
     documents: [
       { title: "Manifest", digest: manifest, mediaType: "application/vnd.oci.image.manifest.v1+json", size: 2, text: "{}" },
       { title: "Config", digest: config, mediaType: "application/vnd.oci.image.config.v1+json", size: 2, text: "{}" },

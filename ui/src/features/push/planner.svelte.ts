@@ -1,11 +1,12 @@
 // The planner: where something would go, and what that would do. It asks before any byte moves, and it asks again
 // whenever the answer could be another one. Of several questions under way, the newest answer counts.
 
-import type { Explanation, Fault, Origin, PushPlan, PushRequest } from "../../ipc/bindings";
+import type { Fault, Origin, PushPlan, PushRequest } from "../../ipc/bindings";
 import { toFault } from "../../ipc/host";
 import type { App } from "../../state/app.svelte";
 import { confirmation } from "./plan";
 import { withoutTag } from "../../lib/segments";
+import { Naming } from "../reference/naming.svelte";
 import { tagOf } from "./targets";
 
 /** What became of one request's plan. */
@@ -23,8 +24,8 @@ export type PlannerOptions = {
 export class Planner {
   readonly sources: readonly string[];
   readonly from: Origin;
-  destination = $state("");
-  explanation = $state.raw<Explanation | null>(null);
+  /** Where it goes. */
+  readonly naming: Naming;
   /** Every tag of the repository, each under its own name. */
   allTags = $state(false);
   /** Empty: all that are there. */
@@ -38,7 +39,6 @@ export class Planner {
   readonly #app: App;
   readonly #patience: number;
   #turn = 0;
-  #explainTurn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(app: App, { sources, from, destination, patience = 350 }: PlannerOptions) {
@@ -46,38 +46,34 @@ export class Planner {
     this.sources = sources;
     this.from = from;
     this.#patience = patience;
-    if (destination !== "") this.#set(destination, 0);
+    this.naming = new Naming(app, "");
+    if (destination !== "") void this.#set(destination, 0);
   }
 
   /** False where each tag keeps its own name: then a destination is a repository. */
   get tagged(): boolean {
     return this.sources.length === 1 && !this.allTags;
   }
-  /** What is said of exactly what is typed; null while Rust is asked. */
-  get current(): Explanation | null {
-    return this.explanation?.input === this.destination.trim() ? this.explanation : null;
-  }
-  /** It ends in punctuation: more is to come, and nothing is wrong yet. */
-  get unfinished(): boolean {
-    return /[/:@]$/.test(this.destination.trim());
+  get destination(): string {
+    return this.naming.text;
   }
   /** Why what is typed is no destination, though it is a reference. */
   get objection(): string | null {
-    const breakdown = this.current?.breakdown;
+    const breakdown = this.naming.current?.breakdown;
     if (breakdown == null) return null;
     if (breakdown.digest !== null) return "A push goes to a tag: the registry computes the digest from what it gets";
     return null;
   }
   /** The tag is typed, but each tag keeps its own name. */
   get tagUnused(): boolean {
-    const breakdown = this.current?.breakdown;
+    const breakdown = this.naming.current?.breakdown;
     return !this.tagged && breakdown != null && !breakdown.implied.includes("tag") && breakdown.tag !== null;
   }
 
   /** One for each source; empty while there is no destination. */
   get requests(): PushRequest[] {
-    const breakdown = this.current?.breakdown;
-    if (breakdown == null || this.objection !== null || this.unfinished) return [];
+    const breakdown = this.naming.current?.breakdown;
+    if (breakdown == null || this.objection !== null || this.naming.unfinished) return [];
     const typed = this.destination.trim();
     const platforms = [...this.platforms];
     return this.sources.map((input) => ({
@@ -108,11 +104,11 @@ export class Planner {
   }
 
   set(text: string): void {
-    this.#set(text, this.#patience);
+    void this.#set(text, this.#patience);
   }
   /** A whole name was chosen: no more keys are awaited. */
   choose(text: string): void {
-    this.#set(text, 0);
+    void this.#set(text, 0);
   }
   setAllTags(all: boolean): void {
     this.allTags = all;
@@ -130,36 +126,23 @@ export class Planner {
   stop(): void {
     clearTimeout(this.#timer);
     this.#turn += 1;
-    this.#explainTurn += 1;
+    this.naming.stop();
   }
 
-  #set(text: string, wait: number): void {
-    this.destination = text;
-    void this.#explain(text.trim(), wait);
-  }
-
-  async #explain(input: string, wait: number): Promise<void> {
-    const turn = (this.#explainTurn += 1);
+  async #set(text: string, wait: number): Promise<void> {
     // What was planned for another name must not be pushed under this one.
     clearTimeout(this.#timer);
     this.#turn += 1;
-    this.planning = input !== "";
-    if (input === "") {
-      this.explanation = null;
-      this.planned = [];
+    this.planning = text.trim() !== "";
+    if (!(await this.naming.set(text))) return;
+    const { fault } = this.naming;
+    if (fault === null) {
+      this.#soon(wait);
       return;
     }
-    try {
-      const explanation = await this.#app.host.call("explain_reference", { input });
-      if (turn !== this.#explainTurn) return;
-      this.explanation = explanation;
-      this.#soon(wait);
-    } catch (thrown) {
-      if (turn !== this.#explainTurn) return;
-      const request = { input: this.sources[0] ?? "", from: this.from, destination: input, platforms: [], allTags: this.allTags };
-      this.planned = [{ request, plan: null, fault: toFault(thrown) }];
-      this.planning = false;
-    }
+    const request = { input: this.sources[0] ?? "", from: this.from, destination: text.trim(), platforms: [], allTags: this.allTags };
+    this.planned = [{ request, plan: null, fault }];
+    this.planning = false;
   }
 
   #soon(wait: number): void {

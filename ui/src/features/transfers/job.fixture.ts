@@ -8,6 +8,7 @@ export function job(change: Partial<JobHead> = {}): JobHead {
     title: "nginx:1.25",
     reference: "docker.io/library/nginx:1.25",
     source: null,
+    engine: null,
     platform: "linux/amd64",
     state: "running",
     total: 70_500_000,

@@ -115,8 +115,8 @@ export const inbound = (verb: Verb): boolean => INBOUND.has(verb);
 /** Whether the outcome is a file. */
 export const writesFile = (verb: Verb): boolean => verb === "save" || verb === "export";
 
-/** Whether a save went to Docker or Podman instead of a file: its line says so. */
-export const isGiven = ({ verb, command }: Pick<JobHead, "verb" | "command">): boolean => verb === "save" && /\| (docker|podman)\b.* load$/.test(command);
+/** Whether a save went to Docker or Podman instead of a file. */
+export const isGiven = ({ verb, engine }: Pick<JobHead, "verb" | "engine">): boolean => verb === "save" && engine !== null;
 
 /** The second line of a transfer: what exactly, and from where. */
 export function placeLine({ verb, reference, source, platform }: Pick<JobHead, "verb" | "reference" | "source" | "platform">): string {

@@ -104,7 +104,7 @@ export function fakeArchives({ fault, speed, local, jobs, explain, options, insp
     });
   }
 
-  type Start = { verb: Verb; title: string; reference: string; source: string | null; command: string };
+  type Start = { verb: Verb; title: string; reference: string; source: string | null; engine?: string; command: string };
   function start(begin: Start, layers: readonly ArchiveLayer[], lines: (job: FakeJob) => string[], done: () => void): number {
     const id = nextJob();
     const rows = [...new Map(layers.map((each) => [each.digest, each])).values()].map(({ digest, size, here }): TransferRow => {
@@ -184,8 +184,8 @@ export function fakeArchives({ fault, speed, local, jobs, explain, options, insp
     show_saved: () => null,
     list_daemons: () => options.daemons ?? [],
     daemon_images: () => options.daemonImages ?? [],
-    start_take: ({ image: name }) => start({ verb: "load", title: name, reference: explain(name).breakdown?.canonical ?? "", source: "Docker", command: `docker save ${name}` }, [layer(name, 12)], () => [], () => keep(name, fakeDigest(name), 12 * MB, ["linux/amd64"])),
-    start_give: ({ input }) => start({ verb: "save", title: input, reference: input, source: null, command: "docker load" }, [layer(input, 12)], () => [`Loaded image: ${input}`], () => undefined),
+    start_take: ({ image: name }) => start({ verb: "load", title: name, reference: explain(name).breakdown?.canonical ?? "", source: "Docker", engine: "Docker", command: `docker save ${name}` }, [layer(name, 12)], () => [], () => keep(name, fakeDigest(name), 12 * MB, ["linux/amd64"])),
+    start_give: ({ input }) => start({ verb: "save", title: input, reference: input, source: null, engine: "Docker", command: "longshore save | docker load" }, [layer(input, 12)], () => [`Loaded image: ${input}`], () => undefined),
   };
 
   return {

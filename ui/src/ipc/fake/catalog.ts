@@ -173,6 +173,7 @@ export function imageDetail(
     author: null,
     run: RUN,
     annotations: [{ key: "org.opencontainers.image.created", value: CREATED }],
+    links: [],
     documents,
     flags: [],
     local: local ? "same" : "absent",

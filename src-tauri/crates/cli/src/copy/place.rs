@@ -1,5 +1,5 @@
 //! Where an image is, or goes to: `docker://REFERENCE`, `store:REFERENCE`, `oci:DIR[:NAME]`, `oci-archive:FILE[:NAME]`,
-//! `docker-archive:FILE[:NAME]`.
+//! `docker-archive:FILE[:NAME]`, `docker-daemon:REFERENCE`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use engine::endpoint::{ImageSource, Target};
 use engine::job::Job;
 use engine::registry::RegistrySource;
 use engine::store::ContentStore;
-use engine::{Code, Error};
-use oci::Reference;
+use engine::{Code, Error, handover};
+use oci::{Digest, Reference};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -28,6 +28,26 @@ pub enum Place {
     Layout { dir: PathBuf, name: Option<String> },
     /// A file of `docker save` and the like; as a source it is told by its content, whichever format is named.
     Archive { format: Format, path: PathBuf, name: Option<String> },
+    /// Docker or Podman on this computer.
+    Daemon(Held),
+}
+
+/// What a container engine is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// A name.
+    Name(Reference),
+    /// An image ID; it names nothing at a destination.
+    Id(Digest),
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write!(f, "{name}"),
+            Self::Id(id) => write!(f, "{id}"),
+        }
+    }
 }
 
 impl Place {
@@ -70,10 +90,22 @@ impl Place {
                 }
                 Ok(Self::Archive { format, path: PathBuf::from(path), name })
             }
+            Some(("docker-daemon", name)) => Ok(Self::Daemon(match name.parse() {
+                Ok(id) => Held::Id(id),
+                Err(_) => match find::reference(name)? {
+                    name if name.digest().is_some() => {
+                        let message = format!("`{input}` has a digest, which container engines don't go by");
+                        let hint =
+                            "Write `docker-daemon:NAME:TAG`, or `docker-daemon:sha256:…` with an image ID";
+                        return Err(usage(message, hint.to_owned()));
+                    }
+                    name => Held::Name(name),
+                },
+            })),
             _ => Err(usage(
                 format!("`{input}` does not say where the image is"),
                 format!(
-                    "Write `docker://{input}` for a registry, `store:{input}` for the store, `oci:DIR:NAME` for a folder, or `docker-archive:FILE:NAME` for a file"
+                    "Write `docker://{input}` for a registry, `store:{input}` for the store, `oci:DIR:NAME` for a folder, `docker-archive:FILE:NAME` for a file, or `docker-daemon:{input}` for Docker or Podman"
                 ),
             )),
         }
@@ -84,7 +116,7 @@ impl Place {
     /// # Errors
     /// As [`Place::parse`], and where it is no reference.
     pub fn parse_stored(input: &str) -> Result<Self, Failure> {
-        let transports = ["store:", "oci:", "oci-archive:", "docker-archive:", "docker://"];
+        let transports = ["store:", "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "docker://"];
         if transports.iter().any(|transport| input.starts_with(transport)) {
             return Self::parse(input);
         }
@@ -113,6 +145,17 @@ impl Place {
                 let target = Target::Exact(source.find(name.as_deref())?.root.digest.clone());
                 return Ok((Arc::new(source), target));
             }
+            Self::Daemon(held) => {
+                let daemon = context.daemon().await?;
+                let source = handover::take(&daemon, &held.to_string(), &context.spool_dir()?, job).await?;
+                // Docker writes its names shortened; an image that was asked for by its ID may have none.
+                let named = match held {
+                    Held::Name(name) => source.find(Some(&name.canonical())).ok().cloned(),
+                    Held::Id(_) => None,
+                };
+                let image = named.map_or_else(|| source.find(None).cloned(), Ok)?;
+                return Ok((Arc::new(source), Target::Exact(image.root.digest)));
+            }
         };
         Ok((source, self.target(context)?))
     }
@@ -121,7 +164,7 @@ impl Place {
     pub fn registry(&self) -> Option<&Reference> {
         match self {
             Self::Registry(name) => Some(name),
-            Self::Store(_) | Self::Layout { .. } | Self::Archive { .. } => None,
+            Self::Store(_) | Self::Layout { .. } | Self::Archive { .. } | Self::Daemon(_) => None,
         }
     }
 
@@ -141,7 +184,7 @@ impl Place {
                 })
             }
             // What an archive holds is known once it is open: it is asked then.
-            Self::Layout { name: None, .. } | Self::Archive { .. } => Ok(Target::Sole),
+            Self::Layout { name: None, .. } | Self::Archive { .. } | Self::Daemon(_) => Ok(Target::Sole),
             Self::Layout { dir, name: Some(name) } => {
                 let images = open_layout(dir)?.images()?;
                 let names: Vec<&str> = images.iter().filter_map(|image| image.name.as_deref()).collect();
@@ -166,6 +209,8 @@ impl Place {
             Self::Store(input) => input.parse().ok(),
             Self::Layout { .. } => None,
             Self::Archive { name, .. } => name.as_deref()?.parse().ok(),
+            Self::Daemon(Held::Name(name)) => Some(name.clone()),
+            Self::Daemon(Held::Id(_)) => None,
         }
     }
 }
@@ -182,6 +227,7 @@ impl fmt::Display for Place {
                 write!(f, "{transport}:{}", path.display())?;
                 name.as_ref().map_or(Ok(()), |name| write!(f, ":{name}"))
             }
+            Self::Daemon(held) => write!(f, "docker-daemon:{held}"),
         }
     }
 }
@@ -234,6 +280,7 @@ mod tests {
             ("oci-archive:a.tar:team/app:1", archive(Format::Oci, Some("team/app:1"))),
             ("oci:/tmp/x", layout("/tmp/x", None)),
             ("oci:/tmp/x:v1", layout("/tmp/x", Some("v1"))),
+            ("docker-daemon:team/app:1", Place::Daemon(Held::Name("team/app:1".parse().unwrap()))),
             ("oci:x:docker.io/library/nginx:1", layout("x", Some("docker.io/library/nginx:1"))),
         ];
         for (input, want) in rows {
@@ -241,8 +288,14 @@ mod tests {
             assert_eq!(place, want, "{input}");
             assert_eq!(Place::parse(&place.to_string()).unwrap(), want, "{input} as it is shown");
         }
+        let id = format!("sha256:{}", "a".repeat(64));
+        let by_id = format!("docker-daemon:{id}");
+        assert_eq!(Place::parse(&by_id).unwrap(), Place::Daemon(Held::Id(id.parse().unwrap())));
+        let pinned = format!("docker-daemon:app@{id}");
         for input in [
             "nginx",
+            &pinned,
+            "docker-daemon:",
             "nginx:1.25",
             "docker:nginx",
             "dir:/tmp/x",

@@ -92,6 +92,13 @@ impl Bars {
         self.screen.suspend(print);
     }
 
+    /// Takes the lines away: what they said is of no interest any more.
+    pub fn clear(&self) {
+        for line in &self.lines {
+            line.bar.finish_and_clear();
+        }
+    }
+
     /// Leaves the lines as they are.
     pub fn end(&self) {
         for line in &self.lines {

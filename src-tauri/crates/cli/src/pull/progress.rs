@@ -126,6 +126,14 @@ impl Progress {
         let mut state = self.state();
         let words = self.words;
         match event {
+            TransferEvent::Reading { done, total } if self.mode == Mode::Bars => {
+                if done < total {
+                    let one = || Bars::new(std::iter::once("Archive".to_owned()));
+                    state.bars.get_or_insert_with(one).moving(0, "Reading", done, total);
+                } else if let Some(bars) = state.bars.take() {
+                    bars.clear();
+                }
+            }
             TransferEvent::Preparing { blobs } if self.mode != Mode::Silent => {
                 if let Some(preparing) = words.preparing {
                     self.preparing(&mut state, &blobs, preparing);

@@ -5,13 +5,12 @@
 //! hashed as it becomes. The config stays, since its diff IDs are of what is inside; the manifest is another one.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use oci::descriptor::Descriptor;
-use oci::digest::{Algorithm, Digest, Hasher};
+use oci::digest::{Digest, Hasher};
 use oci::graph::Node;
 use oci::media_type;
 use serde_json::{Value, json};
@@ -21,6 +20,7 @@ use super::entry::Part;
 use super::open::{cut, unreadable};
 use super::output::failed;
 use super::source::ArchiveSource;
+use super::spool::{Hashing, Kept};
 use crate::compression::{Compression, Encoder};
 use crate::endpoint::Document;
 use crate::error::{Code, Error, Result};
@@ -28,13 +28,6 @@ use crate::job::{Job, NodeKind, PlannedBlob, TransferEvent};
 
 /// What is read at a time, bytes.
 const PIECE: usize = 1 << 20;
-
-/// A layer that was compressed.
-#[derive(Clone)]
-pub(super) struct Packed {
-    pub file: Arc<File>,
-    pub length: u64,
-}
 
 impl ArchiveSource {
     /// The archive with the uncompressed layers of these images compressed, into temporary files of `spool`; what is
@@ -64,7 +57,7 @@ impl ArchiveSource {
         job.emit(TransferEvent::Planned { blobs: blobs.collect(), total, skipped: 0 });
         for layer in &raw {
             let (descriptor, packed) = work.compress(layer)?;
-            work.files.insert(descriptor.digest.clone(), packed);
+            work.files.insert(descriptor.digest.clone(), Arc::new(packed));
             work.packed.insert(layer.digest.clone(), descriptor);
         }
         let mut changed = HashMap::new();
@@ -87,7 +80,7 @@ struct Work<'a> {
     job: &'a Job,
     /// What became of an uncompressed layer.
     packed: HashMap<Digest, Descriptor>,
-    files: HashMap<Digest, Packed>,
+    files: HashMap<Digest, Arc<Kept>>,
 }
 
 impl Work<'_> {
@@ -107,20 +100,20 @@ impl Work<'_> {
         Ok(raw)
     }
 
-    fn compress(&self, layer: &Descriptor) -> Result<(Descriptor, Packed)> {
+    fn compress(&self, layer: &Descriptor) -> Result<(Descriptor, Kept)> {
         let part = self.source.blob(&layer.digest)?;
         let place = self.spool.display().to_string();
         let io = |error| failed(&place, error);
-        let file = tempfile::tempfile_in(self.spool).map_err(io)?;
-        let output = Hashing { inner: file, hasher: Hasher::new(Algorithm::Sha256), length: 0 };
+        let output = Hashing::begin(self.spool).map_err(io)?;
         let output = io::BufWriter::with_capacity(PIECE, output);
         let mut encoder = Encoder::new(output, self.compression, None)?;
         self.read(layer, &part, |bytes| encoder.write_all(bytes).map_err(io))?;
         let output = encoder.finish().map_err(io)?.into_inner().map_err(|error| io(error.into_error()))?;
-        let Hashing { inner, hasher, length } = output;
-        let mut descriptor = Descriptor::new(self.media_type(layer), hasher.finish(), length);
+        let packed = output.finish();
+        let mut descriptor =
+            Descriptor::new(self.media_type(layer), packed.digest().clone(), packed.length());
         descriptor.annotations.clone_from(&layer.annotations);
-        Ok((descriptor, Packed { file: Arc::new(inner), length }))
+        Ok((descriptor, packed))
     }
 
     fn read(&self, layer: &Descriptor, part: &Part, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
@@ -179,24 +172,4 @@ fn is_raw(layer: &Descriptor) -> bool {
     [media_type::OCI_LAYER, media_type::DOCKER_LAYER]
         .iter()
         .any(|raw| media_type::same(&layer.media_type, raw))
-}
-
-/// A file that is hashed while it is written.
-struct Hashing {
-    inner: File,
-    hasher: Hasher,
-    length: u64,
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..count]);
-        self.length += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

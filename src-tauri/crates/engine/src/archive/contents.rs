@@ -10,6 +10,7 @@ use oci::reference::Reference;
 use serde_json::{Value, json};
 
 use super::layout::{NAME, REF_NAME};
+use super::sink::{BLOCK, Format, SHORT_NAME};
 use crate::endpoint::Document;
 
 /// The one version of a layout (image-spec `image-layout.md`).
@@ -81,6 +82,50 @@ impl Contents {
             Node::Index(_) => None,
         }
     }
+}
+
+/// The entries of an archive, before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Names and sizes, bytes: blobs, manifests, and what names the images.
+    pub entries: Vec<(String, u64)>,
+    /// Of the whole archive, not compressed, bytes.
+    pub length: u64,
+}
+
+/// What an archive of one image will hold, exactly. The last of its documents is the one that the name is given to.
+pub fn outline(
+    blobs: impl IntoIterator<Item = Descriptor>,
+    documents: &[Document],
+    name: Option<&Reference>,
+    format: Format,
+) -> Outline {
+    let mut contents = Contents::default();
+    let mut entries = Vec::new();
+    for blob in blobs {
+        entries.push((path_of(&blob.digest), blob.size));
+        contents.written.insert(blob.digest, blob.size);
+    }
+    for document in documents {
+        let Descriptor { digest, size, .. } = &document.descriptor;
+        entries.push((path_of(digest), *size));
+        contents.written.insert(digest.clone(), *size);
+        contents.documents.insert(digest.clone(), document.clone());
+    }
+    contents.roots.extend(documents.last().map(|root| (root.descriptor.clone(), name.cloned())));
+    let mut small = |name: &str, bytes: Vec<u8>| entries.push((name.to_owned(), bytes.len() as u64));
+    small("index.json", contents.index());
+    if format == Format::Hybrid {
+        small("manifest.json", contents.docker_manifest());
+    }
+    small("oci-layout", LAYOUT.to_vec());
+    let one = |(name, size): &(String, u64)| {
+        let long =
+            if name.len() > SHORT_NAME { BLOCK + (name.len() as u64 + 1).next_multiple_of(BLOCK) } else { 0 };
+        long + BLOCK + size.next_multiple_of(BLOCK)
+    };
+    let length = entries.iter().map(one).sum::<u64>() + 2 * BLOCK;
+    Outline { entries, length }
 }
 
 /// Where a blob is in a layout.

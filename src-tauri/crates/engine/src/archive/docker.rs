@@ -4,6 +4,8 @@
 //! uncompressed, as Docker stored them until version 24, the manifest's digest is not the registry's, and a push sends
 //! them uncompressed.
 
+use std::cell::Cell;
+
 use oci::config::ImageConfig;
 use oci::descriptor::Descriptor;
 use oci::digest::{Algorithm, Digest, Hasher};
@@ -54,9 +56,9 @@ pub(super) struct DockerImage {
 /// Whether what has to be read to be known is read.
 #[derive(Clone, Copy)]
 pub(super) enum Effort<'a> {
-    /// Headers and documents alone.
-    Look,
-    /// Layers too, where their digests are not known otherwise.
+    /// Headers, documents, and layers whose digests are not known otherwise as long as so many bytes of them are enough.
+    Look(&'a Cell<u64>, &'a Job),
+    /// All layers whose digests are not known otherwise.
     Hash(&'a Job),
 }
 
@@ -200,9 +202,17 @@ pub(super) fn document(media_type: &str, value: &serde_json::Value) -> Document 
 
 /// The digest of an entry; none where it is not to be read for it.
 pub(super) fn digest_of(archive: &Archive, part: &Part, effort: Effort<'_>) -> Result<Option<Digest>> {
+    let length = part.length();
     let job = match (part, effort) {
         (Part::Passed { digest, .. }, _) => return Ok(digest.clone()),
-        (_, Effort::Look) => return Ok(None),
+        (Part::Kept(kept), _) if kept.digest().algorithm() == Algorithm::Sha256 => {
+            return Ok(Some(kept.digest().clone()));
+        }
+        (_, Effort::Look(left, _)) if length > left.get() => return Ok(None),
+        (_, Effort::Look(left, job)) => {
+            left.set(left.get() - length);
+            job
+        }
         (_, Effort::Hash(job)) => job,
     };
     let mut hasher = Hasher::new(Algorithm::Sha256);

@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use oci::digest::Digest;
+
+use super::spool::Kept;
 
 /// Where an entry's bytes are.
 pub(super) enum Entry {
@@ -13,6 +16,8 @@ pub(super) enum Entry {
     Stored { offset: u64, length: u64 },
     /// In memory: a small document that passed by.
     Held(Bytes),
+    /// It passed by, and is in a file of its own.
+    Kept(Arc<Kept>),
     /// Nowhere any more.
     Passed { length: u64, start: [u8; 8], digest: Option<Digest> },
     /// The name of another entry.
@@ -27,6 +32,8 @@ pub(super) enum Part {
     Stored { file: File, offset: u64, length: u64 },
     /// In memory.
     Held(Bytes),
+    /// In a file of its own.
+    Kept(Arc<Kept>),
     /// It passed by: only this is known.
     Passed { length: u64, start: [u8; 8], digest: Option<Digest> },
 }
@@ -37,6 +44,7 @@ impl Part {
         match self {
             Self::Stored { length, .. } | Self::Passed { length, .. } => *length,
             Self::Held(bytes) => bytes.len() as u64,
+            Self::Kept(kept) => kept.length(),
         }
     }
 
@@ -68,19 +76,25 @@ impl Part {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "it passed by and was not kept"))
             }
             Self::Stored { file, offset, .. } => {
-                let mut have = 0;
-                while have < most {
-                    match file.read_at(&mut buffer[have..most], offset + at + have as u64) {
-                        Ok(0) => break,
-                        Ok(count) => have += count,
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(have)
+                fill(&mut buffer[..most], |rest, have| file.read_at(rest, offset + at + have))
             }
+            Self::Kept(kept) => fill(&mut buffer[..most], |rest, have| kept.read_at(rest, at + have)),
         }
     }
+}
+
+/// Reads until the buffer is full, or there is nothing more.
+fn fill(buffer: &mut [u8], read: impl Fn(&mut [u8], u64) -> io::Result<usize>) -> io::Result<usize> {
+    let mut have = 0;
+    while have < buffer.len() {
+        match read(&mut buffer[have..], have as u64) {
+            Ok(0) => break,
+            Ok(count) => have += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(have)
 }
 
 /// A name without `./`, `//` and `..`; none where it is absolute or leads out.

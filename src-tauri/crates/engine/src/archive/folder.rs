@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use oci::descriptor::Descriptor;
@@ -19,10 +20,9 @@ use tokio::sync::Mutex;
 use super::contents::{Contents, LAYOUT, path_of};
 use super::output::{failed, folder};
 use super::source::blocking;
-use crate::blob::ChunkSource;
-use crate::endpoint::{Admission, Content, Document, ImageSink, Teller};
+use crate::endpoint::{Admission, Content, Document, ImageSink};
 use crate::error::{Code, Error, Result};
-use crate::job::{Job, TransferEvent};
+use crate::job::Job;
 
 /// A new layout folder to put images into. Call [`FolderSink::finish`] at the end.
 pub struct FolderSink {
@@ -130,13 +130,17 @@ impl ImageSink for FolderSink {
         let folder = place.parent().expect("a blob is in a folder").to_owned();
         let made = tokio::fs::create_dir_all(&folder).await;
         made.map_err(|error| self.failed(error))?;
-        let file = tokio::fs::File::create(&place).await.map_err(|error| self.failed(error))?;
-        let written = self.stream(file, content).await;
+        let name = self.path.display().to_string();
+        let (file, named) = (place.clone(), name.clone());
+        let file = blocking(move || File::create(file).map_err(|error| failed(&named, error))).await?;
+        let file = Arc::new(file);
+        let written = super::sink::place(&file, 0, content, &name).await;
         if written.is_err() {
             // It goes with the folder, if it can't be deleted now.
             let _ = tokio::fs::remove_file(&place).await;
         }
         written?;
+        blocking(move || file.sync_all().map_err(|error| failed(&name, error))).await?;
         self.contents.lock().await.written.insert(descriptor.digest.clone(), descriptor.size);
         Ok(())
     }
@@ -164,27 +168,5 @@ impl ImageSink for FolderSink {
 
     fn parallelism(&self) -> NonZeroUsize {
         const { NonZeroUsize::new(4).expect("four is not zero") }
-    }
-}
-
-impl FolderSink {
-    async fn stream(&self, mut file: tokio::fs::File, content: &Content) -> Result<()> {
-        use tokio::io::AsyncWriteExt;
-        let descriptor = content.descriptor();
-        let proof = content.proof();
-        let mut feed = content.feed(0, descriptor.size, &proof);
-        let mut teller = Teller::new(content.job(), descriptor);
-        let mut done = 0;
-        loop {
-            content.job().checkpoint().await?;
-            let Some(bytes) = content.job().run(feed.chunk()).await? else { break };
-            file.write_all(&bytes).await.map_err(|error| self.failed(error))?;
-            done += bytes.len() as u64;
-            teller.done(done);
-        }
-        content.job().emit(TransferEvent::Verifying { digest: descriptor.digest.clone() });
-        proof.verdict().await?;
-        file.flush().await.map_err(|error| self.failed(error))?;
-        file.sync_all().await.map_err(|error| self.failed(error))
     }
 }

@@ -1,8 +1,9 @@
 //! What a file is, why, and what to do with it.
 //!
-//! Where the input can seek only headers and small documents are read, so ten gigabytes take as long as one. What is
-//! compressed, or comes from a pipe, is read once and not kept.
+//! Where the input can seek only headers, small documents and a bounded part of the layers are read, so ten gigabytes take
+//! as long as one. What is compressed, or comes from a pipe, is read once and not kept.
 
+use std::cell::Cell;
 use std::io::Read;
 use std::path::Path;
 
@@ -17,6 +18,10 @@ use crate::compression::Compression;
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 use crate::tar::TarProblem;
+
+/// Layers of a Docker archive that are compressed, or that nothing says the digest of, are hashed for it up to so many bytes:
+/// a fraction of a second.
+const HASHED: u64 = 256 << 20;
 
 /// Identifies a file, a folder or a pipe. Blocks; nothing is written.
 ///
@@ -72,18 +77,18 @@ fn empty(name: String, file_size: Option<u64>) -> Identified {
 }
 
 fn of_input(input: Input<impl Read>, job: &Job) -> Result<Identified> {
-    Ok(of_archive(&Archive::look(input, job)?))
+    of_archive(&Archive::look(input, job)?, job)
 }
 
-/// Of an archive that is open already.
-pub(super) fn of_archive(archive: &Archive) -> Identified {
+fn of_archive(archive: &Archive, job: &Job) -> Result<Identified> {
     let inner = archive.inner();
     let survey = &inner.survey;
     let kind = archive.kind();
     let mut damaged = survey.damaged.clone();
-    let listed = images(archive, &mut damaged);
+    let listed = images(archive, &mut damaged, job);
     let (images, problem) = match listed {
         Ok(images) => (images, None),
+        Err(error) if error.code() == Code::Cancelled => return Err(error),
         Err(error) => (Vec::new(), Some(said(&error))),
     };
     let reading = match &survey.end {
@@ -98,7 +103,7 @@ pub(super) fn of_archive(archive: &Archive) -> Identified {
         End::Broken(problem) => Reading::Broken { at: problem.offset, why: problem.problem.to_string() },
     };
     let whole = !matches!(reading, Reading::Broken { .. });
-    Identified {
+    Ok(Identified {
         name: archive.name().to_owned(),
         kind,
         evidence: evidence(survey, kind),
@@ -113,7 +118,7 @@ pub(super) fn of_archive(archive: &Archive) -> Identified {
         damaged,
         problem,
         images,
-    }
+    })
 }
 
 fn said(error: &Error) -> String {
@@ -121,13 +126,15 @@ fn said(error: &Error) -> String {
     causes.first().map_or_else(|| error.message().to_owned(), |cause| format!("{}: {cause}", error.message()))
 }
 
-fn images(archive: &Archive, damaged: &mut Vec<String>) -> Result<Vec<ImageFacts>> {
+fn images(archive: &Archive, damaged: &mut Vec<String>, job: &Job) -> Result<Vec<ImageFacts>> {
+    let left = Cell::new(HASHED);
+    let effort = Effort::Look(&left, job);
     Ok(match archive.kind() {
         Kind::Oci | Kind::Hybrid => {
             layout_images(archive)?.into_iter().map(|image| layout::facts(archive, image, damaged)).collect()
         }
-        Kind::Docker => docker::images(archive, Effort::Look)?.into_iter().map(made).collect(),
-        Kind::OldDocker => old::images(archive, Effort::Look)?.into_iter().map(made).collect(),
+        Kind::Docker => docker::images(archive, effort)?.into_iter().map(made).collect(),
+        Kind::OldDocker => old::images(archive, effort)?.into_iter().map(made).collect(),
         _ => Vec::new(),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,14 +11,16 @@ use bytes::Bytes;
 use super::detect::Kind;
 use super::entry::{Entry, Part, normal};
 use super::foreign;
-use super::survey::{Cancellable, End, Survey, broken};
+use super::spool::Spool;
+use super::survey::{End, Survey, broken};
 use crate::compression::{Compression, Decoder};
 use crate::error::{Code, Error, Result};
-use crate::job::Job;
+use crate::job::{Job, Reading};
+use crate::tar::{TarError, TarProblem};
 
 /// How many links are followed from one entry to the next.
 const LINKS: usize = 8;
-/// What is unpacked is written in pieces of so many bytes.
+/// A compressed file is read in pieces of so many bytes.
 const PIECE: usize = 256 * 1024;
 
 /// An open archive; clones are the same one. Every method blocks.
@@ -38,13 +40,14 @@ pub(super) struct Inner {
 enum Place {
     Folder(PathBuf),
     File(File),
-    /// Nothing is left but what the survey holds.
+    /// Nothing is left but what the survey holds and kept.
     Passed,
 }
 
 impl Archive {
-    /// Opens a file or a folder to take images from. A file that is compressed as a whole, or a pipe, is unpacked into a
-    /// temporary file in `spool`, which is gone when the archive is dropped.
+    /// Opens a file or a folder to take images from. A file that is compressed as a whole, or a pipe, is read once, from
+    /// its beginning to its end: its blobs are put into temporary files in `spool`, which are gone when the archive is
+    /// dropped, unless a store took them over.
     ///
     /// # Errors
     /// [`Code::ArchiveInvalid`] where it is no tar, or a damaged one; [`Code::NotFound`] where there is nothing;
@@ -69,18 +72,23 @@ impl Archive {
                 Self::of_file(file, input.name, input.compression, input.file_size, job)?
             }
             Source::File(file) => {
-                let unpacked =
-                    decoder(input.compression, BufReader::with_capacity(PIECE, file), &input.name)?;
-                let file = spooled(unpacked, &input.name, spool, job)?;
-                Self::of_file(file, input.name, input.compression, input.file_size, job)?
+                let file = Reading::new(file, input.file_size.unwrap_or(0), job);
+                let stream = decoder(input.compression, BufReader::with_capacity(PIECE, file), &input.name)?;
+                let keep = Some(Spool::new(spool));
+                Self::passed(stream, input.name, input.compression, input.file_size, keep, job)?
             }
             Source::Stream(stream) => {
-                let unpacked = decoder(input.compression, stream, &input.name)?;
-                let file = spooled(unpacked, &input.name, spool, job)?;
-                Self::of_file(file, input.name, input.compression, None, job)?
+                let stream = decoder(input.compression, stream, &input.name)?;
+                Self::passed(stream, input.name, input.compression, None, Some(Spool::new(spool)), job)?
             }
         };
         match &opened.0.survey {
+            Survey { end: End::Broken(problem), .. }
+                if opened.compression() != Compression::None
+                    && matches!(problem.problem, TarProblem::Io(_)) =>
+            {
+                Err(opened.not_unpacked(problem.clone()))
+            }
             Survey { count: 0, .. } => Err(opened.not_a_tar()),
             Survey { end: End::Broken(problem), count, .. } => {
                 Err(broken(opened.name(), *count, problem.clone()))
@@ -100,11 +108,11 @@ impl Archive {
             }
             Source::File(file) => {
                 let stream = decoder(compression, BufReader::with_capacity(PIECE, file), &name)?;
-                Self::passed(stream, name, compression, file_size, job)
+                Self::passed(stream, name, compression, file_size, None, job)
             }
             Source::Stream(stream) => {
                 let stream = decoder(compression, stream, &name)?;
-                Self::passed(stream, name, compression, file_size, job)
+                Self::passed(stream, name, compression, file_size, None, job)
             }
         }
     }
@@ -130,16 +138,16 @@ impl Archive {
         name: String,
         compression: Compression,
         file_size: Option<u64>,
+        keep: Option<Spool>,
         job: &Job,
     ) -> Result<Self> {
         let mut head = Vec::new();
         let began = (&mut stream).take(foreign::HEAD as u64).read_to_end(&mut head);
-        let survey = match began {
-            Ok(_) => Survey::of_stream(io::Cursor::new(head.clone()).chain(stream), job)?,
-            // What it is compressed with can't be read: as much as there is of it is looked at.
-            Err(problem) => {
-                Survey::of_stream(io::Cursor::new(head.clone()).chain(Failing(Some(problem))), job)?
-            }
+        // Where what it is compressed with can't be read, as much as there is of it is looked at.
+        let stream = io::Cursor::new(head.clone()).chain(Failing(began.err())).chain(stream);
+        let survey = match keep {
+            Some(spool) => Survey::keeping(stream, &name, spool, job)?,
+            None => Survey::of_stream(stream, job)?,
         };
         Ok(Self::new(name, Place::Passed, compression, file_size, survey, &head))
     }
@@ -195,6 +203,14 @@ impl Archive {
     /// [`Code::ArchiveInvalid`] where the name leads out of the archive, or links go in circles.
     pub(super) fn part(&self, name: &str) -> Result<Option<Part>> {
         self.0.part(name)
+    }
+
+    fn not_unpacked(&self, problem: Arc<TarError>) -> Error {
+        let why =
+            format!("`{}` is damaged: what it is compressed with can't be read to its end", self.name());
+        Error::new(Code::ArchiveInvalid, why)
+            .with_hint("It may have been cut on its way here: copy it again")
+            .with_source(problem)
     }
 
     fn not_a_tar(&self) -> Error {
@@ -275,6 +291,7 @@ impl Inner {
                 (None | Some(Entry::Nothing), _) => return Ok(None),
                 (Some(Entry::Link(target)), _) => wanted = normal(target).ok_or_else(leads_out)?,
                 (Some(Entry::Held(bytes)), _) => return Ok(Some(Part::Held(bytes.clone()))),
+                (Some(Entry::Kept(kept)), _) => return Ok(Some(Part::Kept(kept.clone()))),
                 (Some(Entry::Passed { length, start, digest }), _) => {
                     let (length, start, digest) = (*length, *start, digest.clone());
                     return Ok(Some(Part::Passed { length, start, digest }));
@@ -354,12 +371,11 @@ impl Input<File> {
         if !metadata.is_file() {
             return Self::of_stream(file, &name);
         }
-        let mut start = [0; 6];
-        let have = file.read_at(&mut start, 0).map_err(failed)?;
-        if have == 0 {
+        let (compression, start) = Compression::peek(&mut &file).map_err(failed)?;
+        (&file).rewind().map_err(failed)?;
+        if start.is_empty() {
             return Err(empty(&name));
         }
-        let compression = Compression::of(&start[..have]);
         Ok(Self { name, compression, file_size: Some(metadata.len()), place: Source::File(file) })
     }
 }
@@ -370,12 +386,10 @@ impl<R: Read> Input<R> {
     /// # Errors
     /// [`Code::ArchiveInvalid`] where nothing comes.
     pub fn of_stream(mut stream: R, name: &str) -> Result<Self> {
-        let mut start = Vec::new();
-        (&mut stream).take(6).read_to_end(&mut start).map_err(|error| unreadable(name, error))?;
+        let (compression, start) = Compression::peek(&mut stream).map_err(|error| unreadable(name, error))?;
         if start.is_empty() {
             return Err(empty(name));
         }
-        let compression = Compression::of(&start);
         let place = Source::Stream(io::Cursor::new(start).chain(stream));
         Ok(Self { name: name.to_owned(), compression, file_size: None, place })
     }
@@ -400,39 +414,6 @@ fn decoder<'a>(compression: Compression, stream: impl Read + 'a, name: &str) -> 
         let hint = error.hint().unwrap_or("Copy it again").to_owned();
         Error::new(error.code(), why).with_hint(hint).with_source(error)
     })?))
-}
-
-/// Everything of a stream in a temporary file, which has no name and goes with its handle.
-fn spooled(stream: impl Read, name: &str, spool: &Path, job: &Job) -> Result<File> {
-    let full = |error: io::Error| {
-        let what = format!("`{name}` can't be unpacked into `{}`", spool.display());
-        let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let (code, hint) = if full {
-            (Code::StoreFull, "Free some space there, or unpack the archive elsewhere and give the tar")
-        } else {
-            (Code::StoreFailed, "Check the folder's permissions")
-        };
-        Error::new(code, what).with_hint(hint).with_source(error)
-    };
-    let mut stream = Cancellable { inner: stream, job };
-    let mut file = tempfile::tempfile_in(spool).map_err(full)?;
-    let mut buffer = vec![0; PIECE];
-    loop {
-        let count = match stream.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) if job.is_cancelled() => return Err(Error::cancelled()),
-            Err(error) => {
-                let why = format!("`{name}` is damaged: what it is compressed with can't be read to its end");
-                return Err(Error::new(Code::ArchiveInvalid, why)
-                    .with_hint("It may have been cut on its way here: copy it again")
-                    .with_source(error));
-            }
-        };
-        io::Write::write_all(&mut file, &buffer[..count]).map_err(full)?;
-    }
-    Ok(file)
 }
 
 fn clone(file: &File, name: &str) -> Result<File> {

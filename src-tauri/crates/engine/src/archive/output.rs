@@ -52,7 +52,7 @@ impl Place {
     /// [`Code::StoreFailed`], [`Code::StoreReadOnly`] or [`Code::StoreFull`] where the folder takes no file.
     pub fn begin(path: &Path) -> Result<(Self, File)> {
         let dir = folder(path);
-        sweep(dir);
+        sweep(dir, PREFIX);
         let io = |error| failed(&path.display().to_string(), error);
         // For everybody to read, as far as the umask lets them: as a file is that is made in the usual way.
         let mode = std::fs::Permissions::from_mode(0o666);
@@ -188,11 +188,11 @@ pub(super) fn folder(path: &Path) -> &Path {
 }
 
 /// Deletes what killed programs left: files of ours that nobody has locked. A new one is not locked for a moment.
-fn sweep(dir: &Path) {
+pub(super) fn sweep(dir: &Path, prefix: &str) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > NEW));
-        if !is_old || !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        if !is_old || !entry.file_name().to_string_lossy().starts_with(prefix) {
             continue;
         }
         // What can't be opened or deleted is somebody else's, and no reason not to save.

@@ -30,11 +30,11 @@ use crate::error::{Code, Error, Result};
 use crate::job::{Job, TransferEvent};
 
 /// Everything in a tar is a multiple of this, bytes.
-const BLOCK: u64 = 512;
+pub(super) const BLOCK: u64 = 512;
 /// How many blobs are written at once: each is hashed on a thread of its own.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 /// What a header's own field for names holds, bytes.
-const SHORT_NAME: usize = 100;
+pub(super) const SHORT_NAME: usize = 100;
 
 /// What other programs are to find in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,7 +277,7 @@ impl ImageSink for ArchiveSink {
             let at =
                 at.ok_or_else(|| Error::new(Code::Internal, "a blob was brought that nobody asked for"))?;
             drop(state);
-            self.place(&file, at, content).await?;
+            place(&file, at, content, &self.name).await?;
             self.state.lock().await.contents.written.insert(descriptor.digest.clone(), descriptor.size);
             return Ok(());
         }
@@ -340,25 +340,29 @@ impl ArchiveSink {
             Way::Placed { .. } => Ok(()),
         }
     }
+}
 
-    /// Writes a blob at its place; the next bytes come while the last are written.
-    async fn place(&self, file: &Arc<File>, at: u64, content: &Content) -> Result<()> {
-        let descriptor = content.descriptor();
-        let proof = content.proof();
-        let mut feed = content.feed(0, descriptor.size, &proof);
-        let mut teller = Teller::new(content.job(), descriptor);
-        let mut done = 0;
-        let mut next = content.job().run(feed.chunk()).await?;
-        while let Some(bytes) = next {
-            content.job().checkpoint().await?;
-            let length = bytes.len() as u64;
-            let written = write_at(file.clone(), bytes, at + done, &self.name);
-            let coming = content.job().run(feed.chunk());
-            ((), next) = tokio::try_join!(written, coming)?;
-            done += length;
-            teller.done(done);
-        }
-        content.job().emit(TransferEvent::Verifying { digest: descriptor.digest.clone() });
-        proof.verdict().await
+/// Writes a blob into a file, its first byte at `at`; the next bytes come while the last are written. `name` is what errors
+/// call the file.
+///
+/// # Errors
+/// What the source gives; [`Code::ContentMismatch`]; [`Code::StoreFull`] and its like where the file takes no more.
+pub(super) async fn place(file: &Arc<File>, at: u64, content: &Content, name: &str) -> Result<()> {
+    let descriptor = content.descriptor();
+    let proof = content.proof();
+    let mut feed = content.feed(0, descriptor.size, &proof);
+    let mut teller = Teller::new(content.job(), descriptor);
+    let mut done = 0;
+    let mut next = content.job().run(feed.chunk()).await?;
+    while let Some(bytes) = next {
+        content.job().checkpoint().await?;
+        let length = bytes.len() as u64;
+        let written = write_at(file.clone(), bytes, at + done, name);
+        let coming = content.job().run(feed.chunk());
+        ((), next) = tokio::try_join!(written, coming)?;
+        done += length;
+        teller.done(done);
     }
+    content.job().emit(TransferEvent::Verifying { digest: descriptor.digest.clone() });
+    proof.verdict().await
 }

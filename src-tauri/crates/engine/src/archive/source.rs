@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use futures_util::future::BoxFuture;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::graph::{MANIFEST_CAP, Node};
@@ -13,19 +11,16 @@ use oci::name::RepositoryName;
 use oci::platform::Platform;
 use oci::reference::Reference;
 
-use super::compress::Packed;
 use super::docker::{DockerImage, Effort};
 use super::entry::Part;
 use super::layout::layout_images;
 use super::open::{cut, unreadable};
+use super::spool::Kept;
 use super::{Archive, DigestKept, Kind, Missing, docker, old};
-use crate::blob::{BlobReader, ByteRange, ChunkSource};
-use crate::endpoint::{Document, ImageSource, Target};
+use crate::blob::{BlobReader, ByteRange, ReadAhead};
+use crate::endpoint::{Document, ImageSource, Spare, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
-
-/// How many bytes are read at a time.
-const CHUNK: usize = 512 * 1024;
 
 /// One image of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +67,7 @@ struct Inner {
     /// Where the blobs of those are.
     blobs: HashMap<Digest, String>,
     /// Layers that were compressed here.
-    packed: HashMap<Digest, Packed>,
+    packed: HashMap<Digest, Arc<Kept>>,
 }
 
 impl ArchiveSource {
@@ -174,7 +169,7 @@ impl ArchiveSource {
         &self,
         changed: &HashMap<Digest, Digest>,
         documents: Vec<Document>,
-        packed: HashMap<Digest, Packed>,
+        packed: HashMap<Digest, Arc<Kept>>,
     ) -> Self {
         let Inner { archive, images, broken, made, blobs, .. } = &*self.0;
         let mut made = made.clone();
@@ -197,9 +192,8 @@ impl ArchiveSource {
         if let Some(made) = self.0.made.get(digest) {
             return Ok(Part::Held(made.bytes.clone()));
         }
-        if let Some(Packed { file, length }) = self.0.packed.get(digest) {
-            let file = file.try_clone().map_err(|error| unreadable(self.0.archive.name(), error))?;
-            return Ok(Part::Stored { file, offset: 0, length: *length });
+        if let Some(packed) = self.0.packed.get(digest) {
+            return Ok(Part::Kept(packed.clone()));
         }
         let standard = format!("blobs/{}/{}", digest.algorithm().as_str(), digest.hex());
         let name = self.0.blobs.get(digest).map_or(standard.as_str(), String::as_str);
@@ -357,10 +351,20 @@ impl ImageSource for ArchiveSource {
                     .at_digest(&blob.digest));
             }
             let end = range.until.unwrap_or(blob.size).min(blob.size);
-            let chunks = PartChunks { part: Arc::new(part), name, at: range.from, end };
-            Ok(BlobReader::new(range.from, end, chunks))
+            let read = move |buffer: &mut [u8], at| match part.read_at(buffer, at) {
+                Ok(0) => Err(cut(&name)),
+                read => read.map_err(|error| unreadable(&name, error)),
+            };
+            Ok(BlobReader::new(range.from, end, ReadAhead::new(read, range.from, end)))
         })
         .await
+    }
+
+    fn spare(&self, blob: &Descriptor) -> Option<Spare> {
+        match self.blob(&blob.digest) {
+            Ok(Part::Kept(kept)) => kept.spare(blob),
+            _ => None,
+        }
     }
 
     fn repository(&self) -> Option<&RepositoryName> {
@@ -387,33 +391,6 @@ impl ArchiveSource {
                 .all(|blob| self.blob(&blob.digest).is_ok_and(|part| part.length() == blob.size)),
             Err(_) => true,
         }
-    }
-}
-
-struct PartChunks {
-    part: Arc<Part>,
-    name: String,
-    at: u64,
-    end: u64,
-}
-
-impl ChunkSource for PartChunks {
-    fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(async move {
-            let want = usize::try_from((self.end - self.at).min(CHUNK as u64)).expect("a chunk fits");
-            if want == 0 {
-                return Ok(None);
-            }
-            let (part, name, at) = (self.part.clone(), self.name.clone(), self.at);
-            let bytes = blocking(move || {
-                let mut bytes = BytesMut::zeroed(want);
-                let have = part.read_at(&mut bytes, at).map_err(|error| unreadable(&name, error))?;
-                if have == 0 { Err(cut(&name)) } else { Ok(bytes.split_to(have).freeze()) }
-            })
-            .await?;
-            self.at += bytes.len() as u64;
-            Ok(Some(bytes))
-        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! One pass over a tar: where its entries are, and what they say it is.
 //!
 //! What can seek is read by its headers alone. Of a stream small JSON documents are held as they pass, so that its images
-//! can be listed without a copy of it, and blobs are hashed since they pass by anyway. A filesystem is not read to its
+//! can be listed without a copy of it, and blobs are hashed since they pass by anyway, and kept where they are wanted. A filesystem is not read to its
 //! end: a few thousand entries say enough.
 
 use std::collections::HashMap;
@@ -14,6 +14,7 @@ use oci::digest::{Algorithm, Digest, Hasher};
 
 use super::elf;
 use super::entry::{Entry, normal, parent};
+use super::spool::{Spool, Trouble};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 use crate::tar::{self, Kind as Type, TarError, TarProblem, TarReader};
@@ -28,6 +29,8 @@ const ENOUGH_OF_A_FILE: u64 = 60_000;
 const PATIENCE: u64 = 4;
 /// A document that is held may be no larger, bytes.
 const DOCUMENT: u64 = 8 << 20;
+/// What is kept is held too where it is no larger, bytes.
+const SMALL: u64 = 4096;
 /// All of them together, bytes.
 const DOCUMENTS: u64 = 64 << 20;
 /// Names at the top that are kept.
@@ -104,6 +107,10 @@ pub(super) struct Survey {
     held: u64,
     programs: u32,
     buffer: Vec<u8>,
+    /// Where blobs are kept, where they are.
+    spool: Option<Spool>,
+    /// Why one was not.
+    unkept: Option<io::Error>,
 }
 
 impl Survey {
@@ -113,8 +120,8 @@ impl Survey {
     /// [`Code::Cancelled`] alone: what is wrong with the archive is in [`Survey::end`].
     pub fn of_file(file: &File, job: &Job) -> Result<Self> {
         let mut survey = Self::empty(false);
-        let tar = TarReader::seeking(file);
-        survey.read(tar, ENOUGH_OF_A_FILE, job)?;
+        let mut tar = TarReader::seeking(file);
+        survey.read(&mut tar, ENOUGH_OF_A_FILE, job)?;
         Ok(survey)
     }
 
@@ -124,9 +131,31 @@ impl Survey {
     /// As [`Survey::of_file`].
     pub fn of_stream(stream: impl Read, job: &Job) -> Result<Self> {
         let mut survey = Self::empty(true);
-        let tar = TarReader::new(Cancellable { inner: stream, job });
-        survey.read(tar, ENOUGH_OF_A_STREAM, job)?;
+        let mut tar = TarReader::new(Cancellable { inner: stream, job });
+        survey.read(&mut tar, ENOUGH_OF_A_STREAM, job)?;
         Ok(survey)
+    }
+
+    /// Of what passes by once, its blobs kept; `name` is what errors call it. It is read to its end, so that what it is
+    /// compressed with is checked too.
+    ///
+    /// # Errors
+    /// As [`Survey::of_file`]; [`Code::StoreFull`], [`Code::StoreFailed`] where a blob can't be kept.
+    pub fn keeping(stream: impl Read, name: &str, spool: Spool, job: &Job) -> Result<Self> {
+        let mut survey = Self::empty(true);
+        survey.spool = Some(spool);
+        let mut tar = TarReader::new(Cancellable { inner: stream, job });
+        survey.read(&mut tar, ENOUGH_OF_A_STREAM, job)?;
+        if let (Some(spool), Some(error)) = (survey.spool.take(), survey.unkept.take()) {
+            return Err(spool.full(name, error));
+        }
+        if matches!(survey.end, End::Whole)
+            && let Err(problem) = io::copy(tar.get_mut(), &mut io::sink())
+        {
+            let problem = TarError { offset: tar.position(), problem: TarProblem::Io(problem) };
+            survey.end = End::Broken(Arc::new(problem));
+        }
+        if job.is_cancelled() { Err(Error::cancelled()) } else { Ok(survey) }
     }
 
     /// Of a folder: the names at its top.
@@ -156,6 +185,8 @@ impl Survey {
             held: 0,
             programs: 0,
             buffer: Vec::new(),
+            spool: None,
+            unkept: None,
         }
     }
 
@@ -176,7 +207,7 @@ impl Survey {
         !marks.iter().any(|mark| self.has_top(mark)) && self.system().len() >= 2
     }
 
-    fn read<R: Read>(&mut self, mut tar: TarReader<R>, enough: u64, job: &Job) -> Result<()> {
+    fn read<R: Read>(&mut self, tar: &mut TarReader<R>, enough: u64, job: &Job) -> Result<()> {
         let end = loop {
             if job.is_cancelled() {
                 return Err(Error::cancelled());
@@ -186,7 +217,7 @@ impl Survey {
                 Ok(None) => break End::Whole,
                 Err(problem) => break End::Broken(Arc::new(problem)),
             };
-            if let Err(problem) = self.entry(&entry, &mut tar) {
+            if let Err(problem) = self.entry(&entry, tar) {
                 let problem = TarError { offset: entry.begins, problem: TarProblem::Io(problem) };
                 break End::Broken(Arc::new(problem));
             }
@@ -314,7 +345,9 @@ impl Survey {
         let is_document =
             start.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| b"{[".contains(first));
         let is_version = name == b"oci-layout" || name == b"VERSION";
-        if (is_document || is_version) && length <= DOCUMENT && self.held + length <= DOCUMENTS {
+        // A file of its own is too much for what is smaller than a block of a disk.
+        let is_small = self.spool.is_some() && length <= SMALL;
+        if (is_document || is_version || is_small) && length <= DOCUMENT && self.held + length <= DOCUMENTS {
             self.held += length;
             let mut bytes = start.to_vec();
             tar.read_to_end(&mut bytes)?;
@@ -327,6 +360,17 @@ impl Survey {
             return Ok(Entry::Passed { length, start: first, digest: None });
         }
         let algorithm = named_digest(name).map_or(Algorithm::Sha256, |digest| digest.algorithm());
+        if let Some(spool) = &mut self.spool {
+            let kept = spool.keep(start.to_vec(), tar, algorithm).map_err(|trouble| match trouble {
+                Trouble::Read(error) => error,
+                Trouble::Write(error) => {
+                    self.unkept = Some(error);
+                    io::Error::other("what was read can't be kept")
+                }
+            })?;
+            self.compare(name, |_| kept.digest().clone());
+            return Ok(Entry::Kept(Arc::new(kept)));
+        }
         let mut hasher = Hasher::new(algorithm);
         hasher.update(start);
         loop {

@@ -12,8 +12,6 @@ use crate::error::{Code, Error, Result};
 
 /// The largest window of a zstd frame and dictionary of an xz block, bytes: what `xz -9` and `zstd --ultra` stay under.
 pub const WINDOW_CAP: u64 = 1 << 27;
-/// Enough to tell a tar from anything else.
-const START: usize = 512;
 const BUFFER: usize = 128 * 1024;
 
 /// Why compressed bytes can't be read on; the source of the [`io::Error`] where it is one of these.
@@ -61,15 +59,13 @@ impl<R: Read> Decoder<R> {
     /// As [`Decoder::new`].
     pub fn with_checkpoints(mut input: R, keep: Option<Box<dyn KeepCheckpoints>>) -> Result<Self> {
         let failed = |error| Error::new(Code::LayerInvalid, "it can't be read").with_source(error);
-        let mut start = Vec::with_capacity(START);
-        input.by_ref().take(START as u64).read_to_end(&mut start).map_err(failed)?;
+        let (compression, start) = Compression::peek(&mut input).map_err(failed)?;
         if let Some(name) = unsupported(&start) {
             let magic: Vec<String> = start.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
             let why = format!("it is compressed with {name} (it begins with `{}`)", magic.join(" "));
             return Err(Error::new(Code::CompressionUnsupported, why)
                 .with_hint("gzip, zstd, bzip2 and xz can be read: pack it anew with one of them"));
         }
-        let compression = Compression::of(&start);
         let input = counted(start, input, 0);
         let inner = match compression {
             Compression::None => Inner::Plain(input),

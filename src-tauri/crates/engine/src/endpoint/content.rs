@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use oci::descriptor::{Descriptor, InlineMismatch};
 
-use super::{ImageSource, Lanes};
+use super::{ImageSource, Lanes, Spare};
 use crate::blob::{BlobReader, ByteRange, ChunkSource, Verified};
 use crate::error::{Code, Error, Result};
 use crate::job::{Job, TransferEvent};
@@ -50,6 +50,11 @@ impl Content {
     pub async fn stream(&self) -> Result<Verified> {
         let reader = self.open(ByteRange::WHOLE).await?;
         Verified::new(self.descriptor.clone(), reader)
+    }
+
+    /// The temporary file of the source that has it, where there is one.
+    pub(crate) fn spare(&self) -> Option<Spare> {
+        self.source.spare(&self.descriptor)
     }
 
     pub(super) async fn open(&self, range: ByteRange) -> Result<BlobReader> {

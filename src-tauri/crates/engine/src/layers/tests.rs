@@ -11,30 +11,15 @@ use std::sync::Arc;
 
 use super::*;
 use crate::job::Job;
+use crate::tar::tests::made::{archive as tar, entry as plain};
 use crate::tar::{Entry, Kind, TarWriter, Time};
 
 /// An entry and its bytes.
 type Made = (Entry, Vec<u8>);
 
 fn entry(name: &str, kind: Kind) -> Entry {
-    Entry {
-        name: name.as_bytes().to_vec(),
-        kind,
-        mode: if kind == Kind::Directory { 0o755 } else { 0o644 },
-        uid: 0,
-        gid: 0,
-        user: Vec::new(),
-        group: Vec::new(),
-        modified: Time { seconds: 1_700_000_000, nanoseconds: 0 },
-        link: Vec::new(),
-        device: (0, 0),
-        size: 0,
-        stored: 0,
-        sparse: None,
-        attributes: Vec::new(),
-        begins: 0,
-        data: 0,
-    }
+    let mode = if kind == Kind::Directory { 0o755 } else { 0o644 };
+    Entry { mode, modified: Time { seconds: 1_700_000_000, nanoseconds: 0 }, ..plain(name, kind) }
 }
 
 fn file(name: &str, content: &str) -> Made {
@@ -54,15 +39,6 @@ fn made(made: Made, edit: impl FnOnce(&mut Entry)) -> Made {
     let (mut entry, bytes) = made;
     edit(&mut entry);
     (entry, bytes)
-}
-
-fn tar(entries: &[Made]) -> Vec<u8> {
-    let mut writer = TarWriter::new(Vec::new());
-    for (entry, bytes) in entries {
-        writer.begin(entry).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap()
 }
 
 /// The index of what is stored.

@@ -1,6 +1,7 @@
 //! The store as an end of a transfer: a sink to pull into, a source to look at and to push from.
 
 use std::num::NonZeroUsize;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,14 +12,13 @@ use oci::graph::{MANIFEST_CAP, Node};
 use oci::name::RepositoryName;
 use oci::reference::Reference;
 
-use super::chunks::FileChunks;
 use super::ingest::{Opened, blocking};
 use super::layout::damaged;
 use super::{ContentStore, Lease};
-use crate::blob::{BlobReader, ByteRange};
-use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Target};
+use crate::blob::{BlobReader, ByteRange, ReadAhead};
+use crate::endpoint::{Admission, Content, Document, ImageSink, ImageSource, Spare, Target};
 use crate::error::{Code, Error, Result};
-use crate::job::Job;
+use crate::job::{Job, TransferEvent};
 
 /// The store as a sink: it holds a lease, so that nothing it was given is collected before it has a name.
 pub struct StoreSink {
@@ -46,6 +46,18 @@ impl StoreSink {
     }
 }
 
+impl StoreSink {
+    /// Takes over a file that lies beside the store's own partial downloads.
+    async fn adopt(&self, spare: Spare, content: &Content) -> Result<()> {
+        let blob = content.descriptor().clone();
+        content.job().checkpoint().await?;
+        let (store, adopted) = (self.store.clone(), blob.clone());
+        blocking(move || store.adopt(&spare.file, &spare.path, &adopted)).await?;
+        content.job().emit(TransferEvent::Advanced { digest: blob.digest, done: blob.size });
+        Ok(())
+    }
+}
+
 #[async_trait]
 impl ImageSink for StoreSink {
     async fn admit(
@@ -65,6 +77,12 @@ impl ImageSink for StoreSink {
     }
 
     async fn write(&self, content: &Content) -> Result<()> {
+        if let Some(spare) = content.spare()
+            && spare.path.parent() == Some(&self.store.ingest_dir())
+            && spare.path.exists()
+        {
+            return self.adopt(spare, content).await;
+        }
         let ingest = match self.store.ingest(content.descriptor(), content.job()).await? {
             Opened::Present => return Ok(()),
             Opened::Partial(ingest) => Arc::new(ingest),
@@ -131,7 +149,12 @@ impl ImageSource for ContentStore {
                 store.recheck(&blob)?;
             }
             let end = range.until.unwrap_or(blob.size).min(blob.size);
-            Ok(BlobReader::new(range.from, end, FileChunks::read(file, range.from, end)))
+            let read = move |buffer: &mut [u8], at| {
+                file.read_at(buffer, at).map_err(|error| {
+                    Error::new(Code::StoreFailed, "a blob of the store can't be read").with_source(error)
+                })
+            };
+            Ok(BlobReader::new(range.from, end, ReadAhead::new(read, range.from, end)))
         })
         .await
     }

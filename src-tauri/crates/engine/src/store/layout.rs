@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use oci::descriptor::Descriptor;
 use oci::digest::{Algorithm, Digest, Hasher};
 
 use super::{ContentStore, io_error, io_error_needing};
@@ -263,6 +264,22 @@ impl ContentStore {
             .rename(temp, &path)
             .map_err(|error| io_error(&path, "commit", error).at_digest(digest))?;
         self.sync_dir(&dir)
+    }
+
+    /// Makes a temporary file of [`ContentStore::ingest_dir`] a blob. Its content was verified against the digest while it
+    /// was written; nothing of it is read.
+    ///
+    /// # Errors
+    /// [`crate::Code::StoreFailed`] where it has another length by now; what the file system gives.
+    pub fn adopt(&self, file: &File, temp: &Path, blob: &Descriptor) -> Result<()> {
+        let length = file.metadata().map_err(|error| io_error(temp, "inspect", error))?.len();
+        if length != blob.size {
+            let why = format!("the temporary file of `{}` changed after it was written", blob.digest);
+            return Err(Error::new(Code::StoreFailed, why)
+                .with_hint("Another program writes into the store; try again"));
+        }
+        file.sync_data().map_err(|error| io_error(temp, "write to disk", error))?;
+        self.commit(temp, &blob.digest)
     }
 
     /// Makes durable whatever names another process may have committed a moment ago.

@@ -1,5 +1,7 @@
 //! Archives of GNU tar in every format, and archives that no program should make.
 
+pub(crate) mod made;
+
 use std::fs;
 use std::io::{Cursor, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -9,18 +11,7 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::*;
-
-/// Everything of an archive, and the stored bytes of each entry.
-fn read(bytes: &[u8]) -> Result<Vec<(Entry, Vec<u8>)>, TarError> {
-    let mut reader = TarReader::new(bytes);
-    let mut found = Vec::new();
-    while let Some(entry) = reader.next()? {
-        let mut content = Vec::new();
-        reader.read_to_end(&mut content).map_err(|error| TarProblem::Io(error).at(entry.data))?;
-        found.push((entry, content));
-    }
-    Ok(found)
-}
+use made::read;
 
 /// As [`read`], by the headers alone.
 fn list(bytes: &[u8]) -> Result<Vec<Entry>, TarError> {

@@ -114,6 +114,31 @@ fn what_is_compressed_or_piped_is_listed_without_a_copy() {
     assert_eq!(error.code(), Code::Cancelled);
 }
 
+/// A Docker archive says the digests of uncompressed layers alone; those of others are those of their bytes there.
+#[test]
+fn compressed_layers_of_a_docker_archive_have_digests() {
+    let scene = Scene::new();
+    let image = image(6);
+    let (config, layers) = (&image.blobs[0], &image.blobs[1..3]);
+    let manifest =
+        serde_json::json!([{ "Config": "c.json", "RepoTags": ["a:1"], "Layers": ["1.tar.gz", "2.tar.gz"] }])
+            .to_string();
+    let path = scene.path("gzip.tar");
+    let files: [(&str, &[u8]); 4] = [
+        ("manifest.json", manifest.as_bytes()),
+        ("c.json", &config.bytes),
+        ("1.tar.gz", &layers[0].bytes),
+        ("2.tar.gz", &layers[1].bytes),
+    ];
+    tar(&path, &files);
+    let found = look(&path);
+    let [one] = &found.images[..] else { panic!("{found:?}") };
+    let digests: Vec<_> = one.variants[0].layers.iter().map(|layer| layer.digest.clone().unwrap()).collect();
+    assert_eq!(digests, [layers[0].digest.clone(), layers[1].digest.clone()]);
+    let loaded = scene.open(&path).unwrap();
+    assert_eq!(one.root.as_ref(), Some(&loaded.images()[0].root), "it is what a load makes");
+}
+
 #[test]
 fn filesystems_layers_and_charts_are_told() {
     let scene = Scene::new();

@@ -51,6 +51,22 @@ async fn store(scene: &Scene, source: ImportSource, name: &str) -> Digest {
     transfer(Arc::new(source), sink, &request, &Job::silent()).await.unwrap().root.digest
 }
 
+#[test]
+fn how_much_of_the_file_was_read_is_told() {
+    let scene = Scene::new();
+    let path = packed(&scene, "fs.tar", "");
+    let told: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
+    let telling = told.clone();
+    let job = Job::new(move |event| {
+        if let TransferEvent::Reading { done, total } = event {
+            telling.lock().unwrap().push((done, total));
+        }
+    });
+    import::read(Input::File(path.clone()), scene.path("").as_path(), &options(&[]), &job).unwrap();
+    let size = fs::metadata(&path).unwrap().len();
+    assert_eq!(told.lock().unwrap().last(), Some(&(size, size)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_compression_becomes_a_layer_with_the_right_diff_id() {
     let scene = Scene::new();

@@ -14,7 +14,7 @@ use testkit::real::run;
 
 use crate::scene::{Scene, image, reference, refused, tar};
 
-fn chosen(source: &ArchiveSource) -> Vec<Chosen> {
+pub fn chosen(source: &ArchiveSource) -> Vec<Chosen> {
     let all = source.images().iter().map(|image| Chosen {
         root: image.root.digest.clone(),
         names: image.references(),

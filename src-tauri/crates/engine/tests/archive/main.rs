@@ -7,6 +7,7 @@ mod identify;
 mod import;
 mod load;
 mod loading;
+mod passing;
 mod refused;
 mod save;
 mod scene;

@@ -3,8 +3,10 @@
 use std::fs;
 use std::sync::Arc;
 
-use engine::archive::Format;
+use engine::archive::{Format, outline};
 use engine::endpoint::{ImageSource, Target};
+use engine::job::Job;
+use engine::transfer::{Plan, Platforms, Request};
 use oci::digest::Algorithm;
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::real::run;
@@ -94,6 +96,39 @@ async fn long_digests_fit() {
     assert_eq!(outcome.root.digest, *image.digest());
     let listed = run(std::process::Command::new("tar").arg("-tf").arg(&path));
     assert!(listed.contains(&format!("blobs/sha512/{}", image.digest().hex())), "{listed}");
+}
+
+#[tokio::test]
+async fn what_an_archive_will_hold_is_known_to_the_byte() {
+    for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+        let scene = Scene::new();
+        let layers = Layer::new(&[Entry::file("etc/motd", b"hello")], LayerCompression::Gzip);
+        let image = Image::builder(Family::Oci)
+            .algorithm(algorithm)
+            .layer(layers)
+            .layer(Layer::noise(3, 4000))
+            .build();
+        let source = scene.open(&scene.layout(&image, "x")).unwrap();
+        let path = scene.path("image.tar");
+        for format in [Format::Hybrid, Format::Oci] {
+            let name = "docker.io/team/app:1";
+            let images = [(Target::Sole, name)];
+            let length = scene.save(Arc::new(source.clone()), &images, format, &path).await.unwrap();
+            let request = Request::new(Target::Sole, Platforms::All, Some(reference(name)));
+            let plan = Plan::of(&source, None, &request, &Job::silent()).await.unwrap();
+            let blobs = plan.blobs.iter().map(|blob| blob.descriptor.clone());
+            let told = outline(blobs, &plan.documents, request.name.as_ref(), format);
+            assert_eq!(told.length, length, "{format:?}");
+            let listed = run(std::process::Command::new("tar").arg("-tvf").arg(&path));
+            for (name, size) in &told.entries {
+                let is_there = |line: &str| {
+                    line.ends_with(name) && line.split_whitespace().nth(2) == Some(&size.to_string())
+                };
+                assert!(listed.lines().any(is_there), "{name} {size}: {listed}");
+            }
+            assert_eq!(listed.lines().count(), told.entries.len());
+        }
+    }
 }
 
 #[tokio::test]

@@ -133,3 +133,96 @@ async fn f078_a_store_that_vanishes_mid_pull_is_a_typed_error() {
     std::fs::rename(&away, scene.store.path()).unwrap();
     scene.pull().await.whole(&scene);
 }
+
+/// Paths of stores that no program likes: each works, or is refused in words.
+#[tokio::test]
+async fn f127_a_store_at_an_odd_path_works_or_is_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let odd: [&[u8]; 8] = [
+        b"not\xff\xfeutf8",
+        b"a b",
+        b"new\nline",
+        b"-store",
+        b"quote'\"",
+        b"$(touch x)",
+        b"%s:\\x",
+        "\u{202e}\u{1f6a2}".as_bytes(),
+    ];
+    for name in odd {
+        let path = dir.path().join(OsStr::from_bytes(name));
+        let mut scene = Scene::open(Image::of_size(1, 5_000));
+        scene.store = ContentStore::open(&path).unwrap();
+        scene.pull().await.whole(&scene);
+        let again = ContentStore::open(&path).unwrap();
+        assert_eq!(again.images().unwrap().len(), 1, "{name:?}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), odd.len(), "nothing stands beside them");
+    // As long as paths may be, and longer.
+    let mut outcomes = Vec::new();
+    for length in [1_000, 3_000, 3_950, 4_010, 4_060, 4_090, 5_000] {
+        let mut path = dir.path().to_owned();
+        while path.as_os_str().len() < length {
+            let left = length - path.as_os_str().len();
+            path.push("d".repeat(left.min(200)));
+        }
+        let mut scene = Scene::open(Image::of_size(1, 5_000));
+        let opened = ContentStore::open(&path);
+        let worked = match opened {
+            Ok(store) => {
+                scene.store = store;
+                let pulled = scene.pull().await;
+                match &pulled.result {
+                    Ok(_) => {
+                        pulled.whole(&scene);
+                    }
+                    Err(error) => {
+                        assert!(error.hint().is_some(), "{length}: {error:?}");
+                        assert!(
+                            scene.store.images().map_or(0, |images| images.len()) == 0,
+                            "{length}: no name is given"
+                        );
+                    }
+                }
+                pulled.result.is_ok()
+            }
+            Err(error) => {
+                assert!(error.hint().is_some(), "{length}: {error:?}");
+                false
+            }
+        };
+        outcomes.push(worked);
+    }
+    assert!(outcomes[..3] == [true; 3] && !outcomes[6], "{outcomes:?}");
+    // Where a file system does not tell capitals apart: no file's name needs it to.
+    let scene = Scene::open(Image::of_size(2, 5_000));
+    for tag in ["V1", "v1"] {
+        scene.registry.put(crate::scene::REPOSITORY, tag, &Image::of_size(u64::from(tag == "V1"), 6_000));
+        scene
+            .engine()
+            .start(&scene.tagged(crate::scene::REPOSITORY, tag), host())
+            .end()
+            .await
+            .result
+            .unwrap();
+    }
+    assert_eq!(scene.store.images().unwrap().len(), 2, "the two names are two");
+    for path in files_below(scene.store.path()) {
+        let name = path.strip_prefix(scene.store.path()).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(
+            name,
+            name.to_lowercase(),
+            "no name has capitals, so none is another's but for its capitals"
+        );
+    }
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+fn host() -> engine::transfer::Platforms {
+    engine::transfer::Platforms::Only("linux/amd64".parse().unwrap())
+}

@@ -170,3 +170,57 @@ async fn a_failure_of_one_blob_ends_the_others_and_keeps_what_they_have() {
     assert_eq!(left_in(&scene.store.ingest_dir()).len(), 0);
     assert!(scene.store.resolve(&scene.tagged(REPOSITORY, "latest")).unwrap().is_some());
 }
+
+/// What of this process leads into a folder, or to a port: open files, and connections.
+fn handles(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    targets.filter(|target| target.starts_with(dir)).collect()
+}
+
+/// Cancelled at any moment, a pull leaves no task, no handle, no lease, and no file but the partial ones.
+#[tokio::test]
+async fn f086_cancelled_at_random_nothing_leaks() {
+    const PULLS: u64 = 150;
+    let scene = Scene::open(layered(6));
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    scene.registry.fault(On::blobs(), Fault::new().drip(3_000_000));
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let (mut cancelled, mut done) = (0, 0);
+    let before = tasks();
+    for _ in 0..PULLS {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let running = scene.engine().start(&scene.reference(), host());
+        tokio::time::sleep(Duration::from_micros(random % 25_000)).await;
+        running.job.cancel();
+        match running.end().await.result {
+            Ok(_) => {
+                done += 1;
+                scene.store.remove(&scene.reference()).unwrap();
+                scene.store.gc(false).unwrap();
+            }
+            Err(error) => {
+                assert_eq!(error.code(), Code::Cancelled);
+                cancelled += 1;
+                scene.check_nothing_visible();
+            }
+        }
+        assert_eq!(scene.store.holders().unwrap().len(), 0, "the lease is given back");
+    }
+    assert!(cancelled > PULLS / 3, "{cancelled} were cancelled, {done} were done");
+    let begun = Instant::now();
+    let left = || (tasks().saturating_sub(before), handles(scene.store.path()));
+    while left().0 > 0 || !left().1.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(5), "still there: {:?}", left());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let known = |name: &String| scene.image.blobs.iter().any(|blob| name.contains(blob.digest.hex()));
+    let files = left_in(&scene.store.ingest_dir());
+    assert!(files.iter().all(known), "only partial blobs of this image are kept: {files:?}");
+    // What they left is good for the next pull, and then nothing is left.
+    scene.registry.heal();
+    scene.pull().await.whole(&scene);
+    assert_eq!(left_in(&scene.store.ingest_dir()).len(), 0);
+}

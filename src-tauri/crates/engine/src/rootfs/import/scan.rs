@@ -12,7 +12,7 @@ use oci::digest::{Algorithm, Digest, Hasher};
 use super::Input;
 use crate::compression::{Compression, Decoder, Encoder};
 use crate::error::{Code, Error, Result};
-use crate::job::Job;
+use crate::job::{Job, Reading};
 use crate::layers::shown;
 use crate::tar::{Entry, Kind, TarProblem, TarReader};
 
@@ -20,8 +20,6 @@ use crate::tar::{Entry, Kind, TarProblem, TarReader};
 const LISTED: usize = 5;
 /// Names at the top that are looked at: a filesystem has a few dozen.
 const TOP: usize = 64;
-/// Bytes that tell how the input is compressed.
-const START: u64 = 512;
 
 /// What one reading found.
 pub(super) struct Scanned {
@@ -43,15 +41,13 @@ pub(super) struct Scanned {
 
 /// Reads all of it. See [`super::read`] for the errors.
 pub(super) fn scan(input: Input, spool: &Path, job: &Job) -> Result<Scanned> {
-    let (mut bytes, name, kept) = open(input)?;
-    let mut start = Vec::new();
-    let begun = bytes.by_ref().take(START).read_to_end(&mut start);
-    begun.map_err(|error| unreadable(&name, error))?;
+    let (mut bytes, name, kept) = open(input, job)?;
+    let (compression, start) = Compression::peek(&mut bytes).map_err(|error| unreadable(&name, error))?;
     if start.is_empty() {
         return Err(Error::new(Code::ArchiveInvalid, format!("`{name}` is empty"))
             .with_hint("Export the filesystem again: `docker export CONTAINER -o FILE`"));
     }
-    let packed_anew = matches!(Compression::of(&start), Compression::Bzip2 | Compression::Xz);
+    let packed_anew = matches!(compression, Compression::Bzip2 | Compression::Xz);
     let trouble = Trouble::default();
     let copy = (kept.is_none() && !packed_anew).then(|| spool_file(spool)).transpose()?;
     let copied = copy.as_ref().map(File::try_clone).transpose().map_err(|error| full(spool, error))?;
@@ -70,7 +66,6 @@ pub(super) fn scan(input: Input, spool: &Path, job: &Job) -> Result<Scanned> {
             .with_source(error),
     };
     let decoder = Decoder::new(&mut raw).map_err(named)?;
-    let compression = decoder.compression();
     let packed = packed_anew.then(|| pack(spool)).transpose()?;
     let sum = (compression != Compression::None).then(Sum::default);
     let content = Content { input: decoder, sum, packed, spool, trouble: trouble.clone() };
@@ -96,7 +91,7 @@ pub(super) fn scan(input: Input, spool: &Path, job: &Job) -> Result<Scanned> {
 type Opened = (Box<dyn Read + Send>, String, Option<File>);
 
 /// The input, what it is called, and the file where it can be read again.
-fn open(input: Input) -> Result<Opened> {
+fn open(input: Input, job: &Job) -> Result<Opened> {
     let path = match input {
         Input::Stream { bytes, name } => return Ok((bytes, name, None)),
         Input::File(path) => path,
@@ -115,7 +110,10 @@ fn open(input: Input) -> Result<Opened> {
     }
     // A second handle: positions are not asked, so the two don't get in one another's way.
     let kept = metadata.is_file().then(|| file.try_clone()).transpose().map_err(failed)?;
-    Ok((Box::new(file), name, kept))
+    Ok(match kept {
+        Some(kept) => (Box::new(Reading::new(file, metadata.len(), job)), name, Some(kept)),
+        None => (Box::new(file), name, None),
+    })
 }
 
 /// Goes through all entries, and then to the end of the bytes.

@@ -5,19 +5,16 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 use oci::name::RepositoryName;
 
-use crate::blob::{BlobReader, ByteRange, ChunkSource};
+use crate::blob::{BlobReader, ByteRange, ChunkSource, ReadAhead};
 use crate::endpoint::{Document, ImageSource, Target};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
-
-/// How many bytes are read at a time.
-const CHUNK: u64 = 512 * 1024;
 
 /// An image that was made of a filesystem; clones are the same one. Whatever name it is asked for, it is this image.
 #[derive(Clone, Debug)]
@@ -28,7 +25,7 @@ struct Inner {
     manifest: Document,
     config: (Descriptor, Bytes),
     layer: Descriptor,
-    file: Arc<File>,
+    file: File,
     name: String,
 }
 
@@ -40,7 +37,7 @@ impl ImportSource {
         file: File,
         name: String,
     ) -> Self {
-        Self(Arc::new(Inner { manifest, config, layer, file: Arc::new(file), name }))
+        Self(Arc::new(Inner { manifest, config, layer, file, name }))
     }
 
     /// The manifest's digest.
@@ -95,8 +92,19 @@ impl ImageSource for ImportSource {
         if blob.digest != self.0.layer.digest {
             return Err(self.missing(&blob.digest));
         }
-        let chunks = FileChunks { file: self.0.file.clone(), name: self.0.name.clone(), at: from, end };
-        Ok(BlobReader::new(from, end, chunks))
+        let inner = self.0.clone();
+        let read = move |buffer: &mut [u8], at| match inner.file.read_at(buffer, at) {
+            Ok(0) => {
+                let why = format!("`{}` is shorter than it was a moment ago", inner.name);
+                Err(Error::new(Code::ArchiveInvalid, why)
+                    .with_hint("Something writes to it: wait until it is done, then import it again"))
+            }
+            read => read.map_err(|error| {
+                let why = format!("`{}` can't be read again", inner.name);
+                Error::new(Code::ArchiveInvalid, why).with_source(error)
+            }),
+        };
+        Ok(BlobReader::new(from, end, ReadAhead::new(read, from, end)))
     }
 
     fn repository(&self) -> Option<&RepositoryName> {
@@ -110,43 +118,5 @@ impl ChunkSource for Held {
     fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
         let next = self.0.take().filter(|bytes| !bytes.is_empty());
         Box::pin(async move { Ok(next) })
-    }
-}
-
-struct FileChunks {
-    file: Arc<File>,
-    name: String,
-    at: u64,
-    end: u64,
-}
-
-impl ChunkSource for FileChunks {
-    fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(async move {
-            let want = usize::try_from((self.end - self.at).min(CHUNK)).expect("a chunk fits");
-            if want == 0 {
-                return Ok(None);
-            }
-            let (file, at) = (self.file.clone(), self.at);
-            let read = tokio::task::spawn_blocking(move || {
-                let mut bytes = BytesMut::zeroed(want);
-                let count = file.read_at(&mut bytes, at)?;
-                Ok::<_, std::io::Error>(bytes.split_to(count).freeze())
-            });
-            let failed = || Error::new(Code::ArchiveInvalid, format!("`{}` can't be read again", self.name));
-            let bytes = read
-                .await
-                .map_err(|panic| failed().with_source(panic))?
-                .map_err(|error| failed().with_source(error))?;
-            if bytes.is_empty() {
-                return Err(Error::new(
-                    Code::ArchiveInvalid,
-                    format!("`{}` is shorter than it was a moment ago", self.name),
-                )
-                .with_hint("Something writes to it: wait until it is done, then import it again"));
-            }
-            self.at += bytes.len() as u64;
-            Ok(Some(bytes))
-        })
     }
 }

@@ -1,52 +1,17 @@
 //! What is written is what is read: here, and by GNU tar and Python.
 
-use std::io::Read;
 use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::tar::TarReader;
-
-fn entry(name: &[u8], kind: Kind) -> Entry {
-    Entry {
-        name: name.to_vec(),
-        kind,
-        mode: 0o644,
-        uid: 0,
-        gid: 0,
-        user: Vec::new(),
-        group: Vec::new(),
-        modified: Time::default(),
-        link: Vec::new(),
-        device: (0, 0),
-        size: 0,
-        stored: 0,
-        sparse: None,
-        attributes: Vec::new(),
-        begins: 0,
-        data: 0,
-    }
-}
-
-fn written(entries: &[(Entry, Vec<u8>)]) -> Vec<u8> {
-    let mut writer = TarWriter::new(Vec::new());
-    for (entry, bytes) in entries {
-        writer.begin(entry).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap()
-}
+use crate::tar::tests::made::{self, archive, entry};
 
 /// As they are read, without the places in the archive.
 fn read(bytes: &[u8]) -> Vec<(Entry, Vec<u8>)> {
-    let mut reader = TarReader::new(bytes);
-    let mut found = Vec::new();
-    while let Some(mut entry) = reader.next().unwrap() {
-        let mut content = Vec::new();
-        reader.read_to_end(&mut content).unwrap();
+    let mut found = made::read(bytes).unwrap();
+    for (entry, _) in &mut found {
         (entry.begins, entry.data) = (0, 0);
-        found.push((entry, content));
     }
     found
 }
@@ -88,7 +53,7 @@ fn odd() -> Vec<(Entry, Vec<u8>)> {
             Vec::new(),
         ),
         (entry("é/漢".as_bytes(), Kind::File), Vec::new()),
-        (entry(&[&b"\xff"[..], &[b'x'; 300]].concat(), Kind::File), Vec::new()),
+        (entry([&b"\xff"[..], &[b'x'; 300]].concat(), Kind::File), Vec::new()),
         (sparse, b"abcde".to_vec()),
     ]
 }
@@ -96,19 +61,19 @@ fn odd() -> Vec<(Entry, Vec<u8>)> {
 #[test]
 fn f112_everything_of_an_entry_survives() {
     let entries = odd();
-    let bytes = written(&entries);
+    let bytes = archive(&entries);
     for (seen, want) in read(&bytes).into_iter().zip(&entries) {
         assert_eq!(seen, *want, "{}", String::from_utf8_lossy(&want.0.name));
     }
     assert_eq!(read(&bytes).len(), entries.len());
-    assert_eq!(written(&entries), bytes, "and the same bytes are written again");
+    assert_eq!(archive(&entries), bytes, "and the same bytes are written again");
 }
 
 #[test]
 fn other_readers_see_the_same_names() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.tar");
-    std::fs::write(&path, written(&odd())).unwrap();
+    std::fs::write(&path, archive(&odd())).unwrap();
     let want: Vec<Vec<u8>> = odd().into_iter().map(|(entry, _)| entry.name).collect();
     let listed = Command::new("tar").args(["--quoting-style=literal", "-tf"]).arg(&path).output().unwrap();
     assert!(listed.status.success() && listed.stderr.is_empty(), "{listed:?}");
@@ -173,7 +138,7 @@ proptest! {
         if matches!(kind, Kind::Symlink | Kind::HardLink) {
             made.link = link;
         }
-        let bytes = written(&[(made.clone(), content.clone())]);
+        let bytes = archive(&[(made.clone(), content.clone())]);
         prop_assert_eq!(bytes.len() % BLOCK, 0);
         prop_assert_eq!(read(&bytes), vec![(made, content)]);
     }

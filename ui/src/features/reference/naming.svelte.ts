@@ -1,22 +1,20 @@
 // A name that is typed and taken apart while it is. Of several answers under way, the newest counts.
 
-import type { Explanation } from "../../ipc/bindings";
+import type { Explanation, Fault } from "../../ipc/bindings";
+import { toFault } from "../../ipc/host";
 import type { App } from "../../state/app.svelte";
 
 export class Naming {
   text = $state("");
   explanation = $state.raw<Explanation | null>(null);
+  /** Why it could not be taken apart: the field then stays as it is. */
+  fault = $state.raw<Fault | null>(null);
   readonly #app: App;
   #turn = 0;
 
   constructor(app: App, text: string) {
     this.#app = app;
-    this.set(text);
-  }
-
-  set(text: string): void {
-    this.text = text;
-    void this.#explain(text.trim());
+    void this.set(text);
   }
 
   /** What is said of exactly what is typed; null while Rust is asked. */
@@ -38,17 +36,26 @@ export class Naming {
     return said.breakdown !== null && said.breakdown.digest !== null ? "A digest is computed, not given: a name ends with a tag" : null;
   }
 
-  async #explain(input: string): Promise<void> {
+  /** Whether the answer counts: false where something else was typed meanwhile. */
+  async set(text: string): Promise<boolean> {
+    this.text = text;
+    this.fault = null;
     const turn = (this.#turn += 1);
+    const input = text.trim();
     if (input === "") {
       this.explanation = null;
-      return;
+      return true;
     }
     try {
       const said = await this.#app.host.call("explain_reference", { input });
       if (turn === this.#turn) this.explanation = said;
-    } catch {
-      // The field then stays as it is, and the button says why it waits.
+    } catch (thrown) {
+      if (turn === this.#turn) this.fault = toFault(thrown);
     }
+    return turn === this.#turn;
+  }
+  /** An answer that is still awaited is dropped. */
+  stop(): void {
+    this.#turn += 1;
   }
 }
