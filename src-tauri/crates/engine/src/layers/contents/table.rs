@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::super::build::{Builder, Full};
 use super::super::chunks::{Chunk, ChunkWriter, sha256_of};
+use super::super::sniff::Content;
 use crate::job::Job;
 use crate::tar::{EXTENSION_CAP, Entry, Kind, Time};
 
