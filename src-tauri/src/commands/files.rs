@@ -19,7 +19,7 @@ use crate::wire::{
 };
 
 pub use compare::{compare_trees, different_files, text_diff};
-pub use content::{file_bytes, preview_file, write_file};
+pub use content::{beside, file_bytes, preview_file, write_file, write_folder};
 pub use map::file_map;
 
 /// Rows that are given at once.

@@ -4,4 +4,4 @@ mod export;
 pub mod import;
 mod links;
 
-pub use export::{Exported, export};
+pub use export::{Exported, export, export_folder};

@@ -1,4 +1,4 @@
-//! One thing of an image as a file: the image, a layer as it is stored, or a file of an open tree.
+//! One thing of an image as a file: the image, a layer as it is stored, or a file of an open tree; a folder of it as a tar.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use engine::endpoint::ImageSource;
 use engine::job::Job;
 use engine::layers::shown;
 use engine::store::io_error;
+use engine::tar::Kind;
 use engine::transfer::Plan;
 use engine::{Code, Error, Result};
 use oci::Digest;
 use oci::descriptor::Descriptor;
 
 use super::save::{saved, start, suggested_name};
-use crate::commands::files::write_file;
+use crate::commands::files::{beside, write_file, write_folder};
 use crate::given::shown_name;
 use crate::jobs::save::Saved;
 use crate::state::{Longshore, blocking};
@@ -45,6 +46,7 @@ enum Work {
     Image(Box<Saved>),
     Layer(Box<(Saved, Descriptor)>),
     File { tree: u64, node: u32, layer: Option<u32> },
+    Folder { tree: u64, node: u32, layer: Option<u32> },
 }
 
 /// A name for its file, and what is to be written.
@@ -71,7 +73,11 @@ async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work
             let node = open.check(*node)?;
             let name = shown(open.stack.name(node)).replace('/', "_");
             let name = if name.trim_matches('.').is_empty() { "file".to_owned() } else { name };
-            (name, Work::File { tree: *tree, node, layer: *layer })
+            let (tree, layer) = (*tree, *layer);
+            match open.version(node, layer)?.node.kind() {
+                Kind::Directory => (format!("{name}.tar"), Work::Folder { tree, node, layer }),
+                _ => (name, Work::File { tree, node, layer }),
+            }
         }
     })
 }
@@ -90,6 +96,7 @@ async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<()> {
         }
         Work::Layer(of) => write_layer(&*of.0.source(), &of.1, &path).await,
         Work::File { tree, node, layer } => write_file(app, tree, node, layer, path).await,
+        Work::Folder { tree, node, layer } => write_folder(app, tree, node, layer, path).await,
     }
 }
 
@@ -99,8 +106,7 @@ async fn write_layer(source: &dyn ImageSource, layer: &Descriptor, path: &Path) 
     let failed = |error| io_error(path, "write", error);
     let reader = source.open(layer, engine::blob::ByteRange::WHOLE, &Job::silent()).await?;
     let mut verified = engine::blob::Verified::new(layer.clone(), reader)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut beside = beside(path).map_err(failed)?;
     while let Some(bytes) = verified.chunk().await? {
         beside.write_all(&bytes).map_err(failed)?;
     }

@@ -1,7 +1,7 @@
 //! What a file holds: a look at it, its bytes, and a copy of it.
 
-use std::io::{Read, Write as _};
-use std::path::PathBuf;
+use std::io::{BufWriter, Read, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,7 +10,9 @@ use bytes::Bytes;
 use engine::job::Job;
 use engine::layers::preview::{self, Preview, Subject};
 use engine::layers::{FileReader, Version};
+use engine::rootfs;
 use engine::{Code, Error, Result};
+use tempfile::NamedTempFile;
 
 use crate::state::{Longshore, blocking};
 use crate::trees::Tree;
@@ -81,9 +83,8 @@ pub async fn write_file(
         let version = open.version(node, layer)?;
         let at = open.stack.bytes_of(&version).ok_or_else(no_bytes)?;
         let mut reader = FileReader::open(&open.layers, at.0, &open.stack.layers()[at.0], at.1, job)?;
-        let folder = to.parent().unwrap_or(std::path::Path::new("."));
         let failed = |error| engine::store::io_error(&to, "write", error);
-        let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        let mut beside = beside(&to).map_err(failed)?;
         let mut buffer = vec![0; 256 * 1024];
         loop {
             let count = reader.read(&mut buffer).map_err(damaged)?;
@@ -97,6 +98,40 @@ pub async fn write_file(
         Ok(())
     })
     .await
+}
+
+/// Writes a folder of a tree as a tar: as a container sees it, or as it is after one layer. Beside its place, and put there
+/// when it is whole.
+pub async fn write_folder(
+    app: &Arc<Longshore>,
+    tree: u64,
+    node: u32,
+    layer: Option<u32>,
+    to: PathBuf,
+) -> Result<()> {
+    let open = app.trees().tree(tree)?;
+    reading(app, move |job| {
+        let failed = |error| engine::store::io_error(&to, "write", error);
+        let beside = beside(&to).map_err(failed)?;
+        let up_to = layer.map_or(open.stack.layers().len(), |layer| layer as usize);
+        let output = BufWriter::with_capacity(1 << 20, beside);
+        let part = (open.check(node)?, up_to);
+        let (output, _) = rootfs::export_folder(&open.layers, &open.stack, part, output, job, &|_| {})?;
+        let beside = output.into_inner().map_err(|error| failed(error.into_error()))?;
+        beside.as_file().sync_all().map_err(failed)?;
+        beside.persist(&to).map_err(|error| failed(error.error))?;
+        Ok(())
+    })
+    .await
+}
+
+/// A file that will have this name when it is whole, with the rights of any file that a person makes.
+///
+/// # Errors
+/// Where nothing can be written there.
+pub fn beside(to: &Path) -> std::io::Result<NamedTempFile> {
+    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    tempfile::Builder::new().permissions(rights).tempfile_in(to.parent().unwrap_or(Path::new(".")))
 }
 
 /// What a look at a file needs of it, and its size; none of what has no bytes.

@@ -50,7 +50,23 @@ pub fn export<W: Write>(
     job: &Job,
     progress: &dyn Fn(u64),
 ) -> Result<(W, Exported)> {
-    for (at, layer) in stack.layers().iter().enumerate() {
+    export_folder(layers, stack, (0, stack.layers().len()), output, job, progress)
+}
+
+/// As [`export`], of one folder: a path of the stack, as it is with so many layers from the base up. It is the first entry of
+/// the archive, by its own name, so that unpacking it makes that folder. A hard link to a file outside of it is a file.
+///
+/// # Errors
+/// As [`export`]; [`Code::NotFound`] where that is no folder.
+pub fn export_folder<W: Write>(
+    layers: &Layers,
+    stack: &Stack,
+    (folder, up_to): (u32, usize),
+    output: W,
+    job: &Job,
+    progress: &dyn Fn(u64),
+) -> Result<(W, Exported)> {
+    for (at, layer) in stack.layers().iter().enumerate().take(up_to) {
         if let Some(incomplete) = layer.incomplete() {
             let why =
                 format!("layer {} is damaged at byte {}: {}", at + 1, incomplete.offset, incomplete.reason);
@@ -59,10 +75,15 @@ pub fn export<W: Write>(
                 .at_digest(&layers.descriptors()[at].digest));
         }
     }
-    let plan = links::Plan::new(stack);
+    let plan = links::Plan::new(stack, folder, up_to);
+    if plan.folders.first() != Some(&folder) {
+        let why = format!("{} is no folder", quoted(stack, folder));
+        return Err(Error::new(Code::NotFound, why).with_hint("Choose a folder"));
+    }
     let mut export = Export {
         tar: TarWriter::new(output),
         stack,
+        folder,
         done: Exported { left_out: plan.left_out.clone(), ..Exported::default() },
         job,
         progress,
@@ -76,6 +97,8 @@ pub fn export<W: Write>(
 struct Export<'a, W: Write> {
     tar: TarWriter<W>,
     stack: &'a Stack,
+    /// What the names of entries begin with.
+    folder: u32,
     done: Exported,
     job: &'a Job,
     progress: &'a dyn Fn(u64),
@@ -184,9 +207,11 @@ impl<W: Write> Export<'_, W> {
         self.tar.begin(entry).map_err(unwritable)
     }
 
-    /// Without a slash before it; a folder's with one behind it.
+    /// Without what is above the folder, and without a slash before it; a folder's with one behind it.
     fn name(&self, path: u32, is_folder: bool) -> Vec<u8> {
-        let mut name = self.stack.full_path(path).split_off(1);
+        let above = self.stack.parent(self.folder);
+        let skipped = if above == 0 { 1 } else { self.stack.full_path(above).len() + 1 };
+        let mut name = self.stack.full_path(path).split_off(skipped);
         if path == 0 {
             name.push(b'.');
         }

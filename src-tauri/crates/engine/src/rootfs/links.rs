@@ -29,8 +29,9 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(stack: &'a Stack) -> Self {
-        let versions = seen_with(stack, stack.layers().len());
+    /// Of `folder` and what is below it, as it is with so many layers.
+    pub(super) fn new(stack: &'a Stack, folder: u32, layers: usize) -> Self {
+        let versions = seen_with(stack, layers);
         let mut plan = Self {
             stack,
             versions,
@@ -41,7 +42,7 @@ impl<'a> Plan<'a> {
         };
         let mut by_inode = ByInode::new();
         // A folder's children have greater numbers, but not the next ones: the tree is walked.
-        let mut walk: Vec<std::ops::Range<u32>> = std::iter::once(0..1).collect();
+        let mut walk: Vec<std::ops::Range<u32>> = std::iter::once(folder..folder + 1).collect();
         while let Some(range) = walk.last_mut() {
             let Some(path) = range.next() else {
                 walk.pop();
