@@ -27,7 +27,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use engine::exchange::Redactor;
 use engine::job::Job;
 use engine::{Code, Error, Result};
 use futures_util::FutureExt as _;
@@ -35,7 +34,8 @@ use tokio::sync::{Semaphore, watch};
 
 use kept::Kept;
 
-use crate::wire::{Fault, JobEnd, JobHead, JobOutcome, JobUpdate};
+use crate::faults::Faults;
+use crate::wire::{JobEnd, JobHead, JobOutcome, JobUpdate};
 
 pub use record::{About, Ended, Record};
 
@@ -73,7 +73,7 @@ struct Inner {
     entries: Mutex<BTreeMap<u64, Arc<Entry>>>,
     next: AtomicU64,
     places: Arc<Semaphore>,
-    redactor: Redactor,
+    faults: Faults,
     clock: fn() -> String,
     /// Where what is under way is kept.
     file: OnceLock<PathBuf>,
@@ -104,13 +104,13 @@ impl Log {
 }
 
 impl Jobs {
-    /// No jobs yet. `clock` says what time it is, RFC 3339.
-    pub fn new(redactor: Redactor, clock: fn() -> String) -> Self {
+    /// No jobs yet. `faults` words their failures, `clock` says what time it is, RFC 3339.
+    pub fn new(faults: Faults, clock: fn() -> String) -> Self {
         Self(Arc::new(Inner {
             entries: Mutex::default(),
             next: AtomicU64::new(1),
             places: Arc::new(Semaphore::new(AT_ONCE)),
-            redactor,
+            faults,
             clock,
             file: OnceLock::new(),
         }))
@@ -285,13 +285,13 @@ impl Jobs {
         lock(&entry.runs).push(job.id());
         *lock(&entry.job) = job.clone();
         entry.go.send_replace(go);
-        let (jobs, places, redactor) = (self.clone(), self.0.places.clone(), self.0.redactor.clone());
+        let (jobs, places) = (self.clone(), self.0.places.clone());
         tokio::spawn(async move {
             let driven = AssertUnwindSafe(drive(&entry, &job, &places)).catch_unwind().await;
             let result = driven.unwrap_or_else(|_| {
                 Err(Error::new(Code::Internal, "the transfer ended in a panic").with_hint("Try again"))
             });
-            let result = result.map_err(|error| Fault::new(&error, &redactor, None));
+            let result = result.map_err(|error| jobs.0.faults.of(&error));
             entry.with(|record| record.end(result, Instant::now()));
             jobs.remember();
         });

@@ -8,6 +8,7 @@
 //! | [`explorer`] | what the page has open of registries: repositories with all their tags |
 //! | [`trees`] | what the page has open of layers: trees, views on them, comparisons |
 //! | [`commands`] | the one list of what the page may ask, and the adapters behind it |
+//! | [`faults`] | what the page may know of failures |
 //! | [`network`] | how registries are reached, as it is kept |
 //! | [`wire`] | what crosses to the page; its TypeScript types are generated from here |
 //! | [`runtime`] | the engine's threads, behind the window's
@@ -23,6 +24,7 @@
 mod bindings;
 mod commands;
 mod explorer;
+mod faults;
 mod frame;
 mod given;
 mod jobs;

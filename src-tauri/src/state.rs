@@ -12,11 +12,12 @@ use engine::registry::host::{RegistriesConfig, config_dir};
 use engine::registry::{Http, HttpOptions, Registries};
 use engine::store::{ContentStore, Holding, Stamp, default_dir};
 use engine::{Code, Error, Result};
-use oci::{Reference, Registry};
+use oci::Reference;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::explorer::Explorer;
+use crate::faults::{Accounts, Faults};
 use crate::frame::Frame;
 use crate::given::Given;
 use crate::jobs::Jobs;
@@ -85,8 +86,7 @@ pub struct Longshore {
     trees: Trees,
     /// Files that are dragged out; gone with the window.
     scratch: Mutex<Option<TempDir>>,
-    /// Who was signed in where, when that was last looked at: for what is said of a failure.
-    accounts: Mutex<Vec<(Registry, Option<String>)>>,
+    faults: Faults,
     /// Counts the pages that were loaded: what streams to one ends when the next begins.
     page: watch::Sender<u64>,
 }
@@ -100,6 +100,7 @@ impl Longshore {
         let keyring = Keyring::new(credentials);
         let network = Network::new(places.config.clone(), places.environment);
         let registries = registries(&settings, &network, &log, &keyring);
+        let faults = Faults::new(log.redactor().clone());
         let home = (places.environment)("HOME").map(PathBuf::from);
         Self {
             places,
@@ -107,7 +108,7 @@ impl Longshore {
             store: Mutex::default(),
             inventory: Mutex::default(),
             docker_config,
-            jobs: Jobs::new(log.redactor().clone(), || jiff::Timestamp::now().to_string()),
+            jobs: Jobs::new(faults.clone(), || jiff::Timestamp::now().to_string()),
             network,
             registries: RwLock::new(registries),
             settings: Mutex::new(settings),
@@ -118,7 +119,7 @@ impl Longshore {
             given: Given::new(home),
             trees: Trees::default(),
             scratch: Mutex::default(),
-            accounts: Mutex::default(),
+            faults,
             page: watch::Sender::new(0),
         }
     }
@@ -188,18 +189,13 @@ impl Longshore {
     }
 
     /// Keeps in mind who is signed in where.
-    pub fn remember_accounts(&self, accounts: Vec<(Registry, Option<String>)>) {
-        *lock(&self.accounts) = accounts;
+    pub fn remember_accounts(&self, accounts: Accounts) {
+        self.faults.remember(accounts);
     }
 
     /// What the page may know of a failure.
     pub fn fault(&self, error: &Error) -> Fault {
-        let accounts = lock(&self.accounts);
-        let registry = error.subject().map(|subject| subject.registry.identity().to_owned());
-        let account = registry.and_then(|registry| {
-            accounts.iter().find(|(known, _)| known.identity() == registry)?.1.as_deref()
-        });
-        Fault::new(error, self.log.redactor(), account)
+        self.faults.of(error)
     }
 
     /// The window's job that an exchange serves.

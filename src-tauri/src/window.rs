@@ -1,5 +1,7 @@
 //! The frame around the page: when it shows, where it may navigate, what it keeps between sessions.
 
+mod outward;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -219,7 +221,7 @@ impl<R: Runtime> Frame for TauriFrame<R> {
         let begun = self.app.run_on_main_thread(move || {
             let told = give.clone();
             // Whoever asked may be gone with its page.
-            let begun = begin_drag(&app, path, move |dropped| drop(told.send(Ok(dropped))));
+            let begun = outward::begin(&app, &path, move |dropped| drop(told.send(Ok(dropped))));
             if let Err(why) = begun {
                 drop(give.send(Err(why)));
             }
@@ -235,24 +237,6 @@ impl<R: Runtime> Frame for TauriFrame<R> {
         }
         .boxed()
     }
-}
-
-/// What hangs on the pointer while a file is dragged out.
-const DRAGGED: &[u8] = include_bytes!("../../icons/32x32.png");
-
-/// Begins the system's drag with a file, on the main thread. `done` is told whether it was dropped.
-fn begin_drag<R: Runtime>(
-    app: &AppHandle<R>,
-    path: PathBuf,
-    done: impl Fn(bool) + Send + 'static,
-) -> std::result::Result<(), String> {
-    let window = app.get_webview_window(LABEL).ok_or("there is no window")?;
-    #[cfg(target_os = "linux")]
-    let window = window.gtk_window().map_err(|error| error.to_string())?;
-    let done = move |outcome, _| done(matches!(outcome, drag::DragResult::Dropped));
-    let item = drag::DragItem::Files(vec![path]);
-    let image = drag::Image::Raw(DRAGGED.to_vec());
-    drag::start_drag(&window, item, image, done, drag::Options::default()).map_err(|error| error.to_string())
 }
 
 impl<R: Runtime> TauriFrame<R> {

@@ -54,7 +54,7 @@ fn endless(name: &str) -> Arc<dyn Task> {
 }
 
 fn jobs() -> Jobs {
-    Jobs::new(Redactor::default(), || "2026-01-01T00:00:00Z".to_owned())
+    Jobs::new(Faults::default(), || "2026-01-01T00:00:00Z".to_owned())
 }
 
 fn blob(name: &str, size: u64) -> PlannedBlob {

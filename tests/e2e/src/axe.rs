@@ -30,7 +30,7 @@ impl Window {
 
     /// Waits until what fades and moves has arrived: a colour on its way to another is neither. What has just been
     /// drawn begins to move at the next frame.
-    async fn is_at_rest(&self) {
+    pub(crate) async fn is_at_rest(&self) {
         let rest = "const done = arguments[0];
             const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
             const moving = () => document.getAnimations().filter((it) => it.effect?.getComputedTiming().endTime !== Infinity);

@@ -12,5 +12,11 @@ pub const ESCAPE: char = '\u{e00c}';
 pub const TAB: char = '\u{e004}';
 /// The arrow key to the left.
 pub const ARROW_LEFT: char = '\u{e012}';
+/// The arrow key to the right.
+pub const ARROW_RIGHT: char = '\u{e014}';
 /// The arrow key down.
 pub const ARROW_DOWN: char = '\u{e015}';
+/// The delete key.
+pub const DELETE: char = '\u{e017}';
+/// The key to the end of a line or a list.
+pub const END: char = '\u{e010}';

@@ -11,15 +11,20 @@
 #![allow(clippy::missing_panics_doc)]
 
 mod axe;
+mod chooser;
 mod display;
 mod drag;
 mod driver;
+mod frames;
 mod keys;
+mod looks;
 mod page;
 mod process;
 mod window;
 
 pub use display::Display;
-pub use drag::Drag;
-pub use keys::{ARROW_DOWN, ARROW_LEFT, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
+pub use drag::{Drag, Target};
+pub use frames::Frames;
+pub use keys::{ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, DELETE, END, ENTER, ESCAPE, SHIFT, TAB};
+pub use process::Process;
 pub use window::{Home, Window};

@@ -349,7 +349,7 @@ function imageKey(input: string, from: string, platform: string | null): string 
   return JSON.stringify([input, from, platform]);
 }
 
-/** How a page would be had in a terminal; null where a page has no such thing. */
+/** How a page would be had in a terminal: empty where it can't be had yet, null where a page says its line itself or keeps the last. */
 export function pageCommand(page: Page, practiceHost: string | null): string | null {
   switch (page.kind) {
     case "home":
@@ -359,7 +359,8 @@ export function pageCommand(page: Page, practiceHost: string | null): string | n
     case "repository":
       return `skopeo list-tags docker://${page.input}`;
     case "compare":
-      return page.a && page.b ? `longshore diff ${page.a.input} ${page.b.input}` : null;
+      // With one of them picked there is nothing to compare yet, and the last page's command is not this one's.
+      return page.a && page.b ? `longshore diff ${page.a.input} ${page.b.input}` : "";
     case "files":
       return null;
     case "images":

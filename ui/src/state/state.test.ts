@@ -230,5 +230,9 @@ describe("the app", () => {
     expect(pageCommand({ kind: "home" }, null)).toBeNull();
     expect(pageCommand({ kind: "image", input: "x", from: "store", platform: null, tab: "layers" }, null)).toBe("docker image inspect x");
     expect(pageCommand({ kind: "images" }, null)).toBe("docker image ls --digests");
+    const side = (input: string) => ({ input, from: "auto" as const, platform: null });
+    expect(pageCommand({ kind: "compare", a: side("x:1"), b: side("x:2") }, null)).toBe("longshore diff x:1 x:2");
+    // Not that of the page before.
+    expect(pageCommand({ kind: "compare", a: side("x:1"), b: null }, null)).toBe("");
   });
 });

@@ -13,7 +13,7 @@ use oci::Digest;
 use oci::descriptor::Descriptor;
 
 use super::save::{saved, start, suggested_name};
-use crate::commands::files::{write_file, write_folder, write_stored};
+use crate::commands::files::{unnamed, write_file, write_folder, write_stored};
 use crate::given::shown_name;
 use crate::jobs::save::Saved;
 use crate::state::{Longshore, blocking};
@@ -138,8 +138,7 @@ async fn write_layer(source: &dyn ImageSource, layer: &Descriptor, path: &Path) 
     let failed = |error| io_error(path, "write", error);
     let reader = source.open(layer, engine::blob::ByteRange::WHOLE, &Job::silent()).await?;
     let mut verified = engine::blob::Verified::new(layer.clone(), reader)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut beside = unnamed(path).map_err(failed)?;
     while let Some(bytes) = verified.chunk().await? {
         beside.write_all(&bytes).map_err(failed)?;
     }

@@ -122,3 +122,23 @@ async fn a_form_says_what_to_type_and_where_it_can_be_kept() {
     let error = account::sign_in_form(&desk.app, "https://ghcr.io".into()).await.expect_err("no host");
     assert_eq!(error.code(), Code::ConfigInvalid);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_that_is_refused_is_told_with_the_account_that_was_used() {
+    let guarded = Registry::guarded(Guard::basic("ann", PASSWORD));
+    let host = guarded.host();
+    guarded.put("team/app", "1.0", &TestImage::tiny("x"));
+    let desk = Desk::with_docker_config("{}");
+    account::sign_in(&desk.app, request(&host, PASSWORD, Keep::File)).await.expect("signed in");
+    registry::list_registries(&desk.app).await.expect("entries");
+    guarded.fault(On::manifests().authorized(), HttpFault::status(403));
+    let image = guarded.reference("team/app", "1.0");
+    let (outcome, ..) = desk.pull(&image).await;
+    let steps = |fault: Fault| {
+        fault.remedies.into_iter().map(|remedy| (remedy.cause, remedy.label)).collect::<Vec<_>>()
+    };
+    let of_pull = steps(outcome.fault.expect("it is refused"));
+    let refused = desk.inspect(&image, LookIn::Registry).await.expect_err("it is refused");
+    assert_eq!(of_pull, steps(desk.app.fault(&refused)), "a look and a transfer are told alike");
+    assert!(of_pull.iter().any(|(cause, _)| cause.contains("ann")), "{of_pull:?}");
+}

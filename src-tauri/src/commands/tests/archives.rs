@@ -290,6 +290,22 @@ async fn a_layer_and_a_file_are_saved_and_dragged() {
             .expect("asked"),
         None
     );
+    let rights = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(desk.path("motd")).expect("there").permissions(),
+    );
+    assert_ne!(rights & 0o044, 0, "others may read it, as any file that a person makes: {rights:o}");
+
+    // A folder is a tar of it, by its own name.
+    let found = files::find_file(&desk.app, view, "etc".into(), None, false).await.expect("looked");
+    let item = DragItem::File { tree: head.id, node: found.expect("it is there").node, layer: None };
+    assert!(archive::drag_out(&desk.app, item).await.expect("dragged"));
+    let dragged = desk.frame.dragged.lock().expect("not poisoned").pop().expect("one");
+    assert_eq!(dragged.file_name().and_then(|name| name.to_str()), Some("etc.tar"));
+    let bytes = fs::read(&dragged).expect("there");
+    assert!(
+        bytes.starts_with(b"etc/\0") && bytes[512..].starts_with(b"etc/motd\0"),
+        "the folder, then what is in it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

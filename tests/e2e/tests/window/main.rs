@@ -3,16 +3,23 @@
 mod accounts;
 mod archives;
 mod details;
+mod engines;
 mod explore;
 mod files;
 mod first;
 mod hostile;
+mod inside;
 mod keyboard;
 mod looks;
+mod outward;
 mod push;
+mod saving;
+mod steps;
 mod transfers;
 
 /// What every test begins with.
 mod prelude {
-    pub use e2e::{ARROW_DOWN, ARROW_LEFT, CONTROL, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Window};
+    pub use e2e::{
+        ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Target, Window,
+    };
 }

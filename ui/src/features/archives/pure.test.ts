@@ -41,7 +41,7 @@ describe("figures", () => {
     expect(archiveBytes([{ ...plan, layers: [layer("a", 10)], saveBytes: 12 }, { ...plan, layers: [layer("a", 10), layer("b", 3)], saveBytes: 15 }])).toBe(17);
   });
   it("says what is not known", () => {
-    expect(sizeNote("export", "none", 1, null)).toBe("the size is known when the layers were read");
+    expect(sizeNote("export", "none", 1, null)).toBe("the size is known once the layers are read");
     expect(sizeNote("export", "zstd", 1, 2_000_000)).toBe("2.0 MB before it is compressed");
   });
   it.each([[["linux/amd64"], "amd64"], [["linux/amd64", "linux/arm64"], "amd64 and arm64"], [["windows/amd64", "linux/arm64", "linux/s390x"], "windows/amd64, arm64 and 1 more"], [[], ""]])("%j", (platforms, said) => expect(platformsLine(platforms)).toBe(said));

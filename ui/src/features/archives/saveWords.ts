@@ -26,7 +26,7 @@ const ENDING: Record<Squeeze, string> = { none: "", gzip: ".gz", zstd: ".zst" };
 /** Compressed layers hardly shrink again, so the figure is the same for each. */
 export function sizeNote(way: Way, compression: Squeeze, saveBytes: number, exportBytes: number | null): string {
   if (way === "export") {
-    if (exportBytes === null) return "the size is known when the layers were read";
+    if (exportBytes === null) return "the size is known once the layers are read";
     return compression === "none" ? `about ${bytes(exportBytes)}` : `${bytes(exportBytes)} before it is compressed`;
   }
   return `about ${bytes(saveBytes)}, layers stay as they are`;
@@ -46,10 +46,13 @@ export function archiveBytes(plans: readonly SavePlan[]): number {
   return Math.max(0, sum);
 }
 
-/** What the config carries, in a few words: `env, command, ports`. */
+/** What the config carries, in a few words: `env, command, ports and 2 more`. What most images are chosen for stands first. */
 export function settingsWords(settings: readonly KeyValue[]): string {
-  const WORDS: Record<string, string> = { env: "env", cmd: "command", entrypoint: "entrypoint", exposedports: "ports", ports: "ports", user: "user", workingdir: "working folder", volumes: "volumes", labels: "labels" };
-  return [...new Set(settings.map(({ key }) => WORDS[key.toLowerCase().replace(/[^a-z]/g, "")] ?? key.toLowerCase()))].slice(0, 4).join(", ");
+  const WORDS: Record<string, string> = { environment: "env", env: "env", cmd: "command", entrypoint: "entrypoint", exposedports: "ports", user: "user", workingfolder: "folder", volumes: "volumes", labels: "labels", stopsignal: "signal", history: "history" };
+  const order = [...new Set(Object.values(WORDS))];
+  const place = (word: string) => (order.includes(word) ? order.indexOf(word) : order.length);
+  const words = [...new Set(settings.map(({ key }) => WORDS[key.toLowerCase().replace(/[^a-z]/g, "")] ?? key.toLowerCase()))].sort((a, b) => place(a) - place(b));
+  return words.length <= 4 ? words.join(", ") : `${words.slice(0, 3).join(", ")} and ${words.length - 3} more`;
 }
 
 /** What an export of this image loses, each a line. */

@@ -14,6 +14,7 @@ type Does = {
   show: (scope: FileScope) => void;
   map: () => void;
   waste: () => void;
+  wasteOpen: boolean;
   duplicates: () => void;
   save: (row: FileRow) => void;
   saveLayer: (layer: number) => void;
@@ -25,7 +26,7 @@ export function fileActions(tree: FileTree, does: Does): Action[] {
   const actions: Action[] = [
     { id: "files-find", title: "Find files", group: GROUP, icon: "search", keys: "Mod+F", more: "A part of a path, or a pattern such as *.conf, over all layers.", run: does.find },
     { id: "files-map", title: tree.mapped ? "Show the tree of files" : "Show a map of sizes", group: GROUP, icon: "treemap", run: does.map },
-    { id: "files-waste", title: "Show wasted space", group: GROUP, icon: "trash", more: "What is stored and sent, but no container can see.", run: does.waste },
+    { id: "files-waste", title: does.wasteOpen ? "Hide wasted space" : "Show wasted space", group: GROUP, icon: "trash", more: "What is stored and sent, but no container can see.", run: does.waste },
     { id: "files-duplicates", title: "Find duplicate files", group: GROUP, icon: "copy", run: does.duplicates },
     { id: "files-merged", title: "Show the files that a container sees", group: GROUP, icon: "layers", run: () => does.show({ kind: "merged" }) },
     ...layers.map(({ number, label }): Action => ({ id: `files-layer-${number}`, title: `Show layer ${number}: ${shown(label, 60)}`, group: GROUP, icon: "layers", run: () => does.show({ kind: "layer", layer: number }) })),

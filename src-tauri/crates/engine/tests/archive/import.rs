@@ -13,6 +13,7 @@ use engine::transfer::{Platforms, Request, transfer};
 use engine::{Code, Result};
 use oci::config::ImageConfig;
 use oci::{Digest, Platform};
+use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 
 use crate::scene::{Scene, image, reference, tar};
 
@@ -238,4 +239,54 @@ async fn f112_what_is_exported_and_imported_is_the_same_tree() {
     let layer = source.layer().clone();
     let again = flat(Layers::new(Arc::new(source), &[layer], true, &IndexCache::none())).await;
     assert!(exported == again, "mode, owner, time and names are all there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_folder_is_exported_as_it_is_after_any_layer() {
+    use engine::layers::{IndexCache, Layers};
+    let scene = Scene::new();
+    let base = [
+        Entry::directory("usr"),
+        Entry::directory("usr/share").mode(0o750),
+        Entry::file("usr/share/a", b"first"),
+        Entry::file("usr/share/gone", b"gone"),
+        Entry::file("usr/share-not", b"beside it"),
+        Entry::file("out", b"outside"),
+        Entry::hardlink("usr/share/link", "out"),
+    ];
+    let top = [Entry::file("usr/share/a", b"second"), Entry::whiteout("usr/share/gone")];
+    let image = Image::builder(Family::Oci)
+        .layer(Layer::new(&base, LayerCompression::Gzip))
+        .layer(Layer::new(&top, LayerCompression::Gzip))
+        .build();
+    let store = engine::store::ContentStore::open(scene.layout(&image, "team/app:1")).unwrap();
+    let image = engine::image::inspect(&store, &Target::Sole, None, &Job::silent()).await.unwrap();
+    let layers = &image.manifest.unwrap().manifest.layers;
+    let layers = Layers::new(Arc::new(store), layers, true, &IndexCache::none());
+    let stack = Arc::new(layers.index(&Job::silent(), |_| {}).await.unwrap());
+    let layers = Arc::new(layers);
+    let folder = async |path: &[u8], up_to: usize| {
+        let (layers, stack) = (layers.clone(), stack.clone());
+        let part = engine::rootfs::Part { folder: stack.find(path).expect("it is there"), layers: up_to };
+        let work =
+            move || engine::rootfs::export(&layers, &stack, part, Vec::new(), &Job::silent(), &|_| {});
+        let (bytes, told) = tokio::task::spawn_blocking(work).await.unwrap()?;
+        let mut archive = tar::Archive::new(&bytes[..]);
+        let mut found = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let mut text = String::new();
+            std::io::Read::read_to_string(&mut entry, &mut text).unwrap();
+            found.push(format!("{}={text}", entry.path().unwrap().display()));
+        }
+        assert_eq!(told.entries, found.len() as u64);
+        Ok::<_, engine::Error>(found)
+    };
+    let first = folder(b"/usr/share", 1).await.unwrap();
+    assert_eq!(first, ["share/=", "share/a=first", "share/gone=gone", "share/link=outside"]);
+    let last = folder(b"/usr/share", 2).await.unwrap();
+    assert_eq!(last, ["share/=", "share/link=outside", "share/a=second"]);
+    let error = folder(b"/usr/share/a", 2).await.unwrap_err();
+    assert_eq!(error.code(), Code::NotFound);
+    assert_eq!(error.message(), "`/usr/share/a` is no folder here");
 }

@@ -1,0 +1,134 @@
+//! Images written to files, and back: through the system's own file dialog.
+
+use std::fs;
+
+use registry_server::practice;
+
+use crate::prelude::*;
+use crate::steps::{pull, pull_and_open, run, tab_to};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("longshore e2e ").tempdir().expect("a temporary folder")
+}
+
+/// The digest that a sample has on every computer.
+fn pinned(repository: &str, tag: &str) -> &'static str {
+    let sample = practice::shelf().iter().find(|it| (it.repository, it.tag) == (repository, tag));
+    sample.expect("it is a sample").digest
+}
+
+/// Opens the sheet that saves the image on screen, and waits until it is read.
+async fn save_sheet(window: &Window) {
+    // A shortcut is there with what it is about.
+    window.says("What the name points to").await;
+    window.chord(&[CONTROL, 's']).await;
+    window.until("the sheet is read", "return document.querySelector('dialog[open] .cmp') !== null").await;
+}
+
+#[tokio::test]
+async fn an_image_is_saved_to_a_file_that_other_tools_read() {
+    let place = folder();
+    let file = place.path().join("web 2.0.tar");
+    let window = Window::open().await;
+    pull_and_open(&window, "web:2.0").await;
+    save_sheet(&window).await;
+    window.says("Preserved because").await;
+    window.looks_good("save-sheet").await;
+
+    // Whoever changes their mind is back where they were.
+    window.click("dialog[open] .btn--go").await;
+    window.choose_nothing().await;
+    let ready = "return document.querySelector('dialog[open] .btn--go')?.disabled === false";
+    window.until("it can be saved again", ready).await;
+    window.click("dialog[open] .btn--go").await;
+    window.choose_path(&file).await;
+    window.says("Saved web").await;
+    window.says("written.").await;
+    window.looks_good("saved").await;
+
+    let named = format!("oci-archive:{}", file.display());
+    let told = run("skopeo", &["--insecure-policy", "inspect", &named]);
+    assert!(told.contains(pinned("web", "2.0")), "{told}");
+    let named = format!("docker-archive:{}", file.display());
+    run("skopeo", &["--insecure-policy", "inspect", &named]);
+    let left: Vec<_> =
+        fs::read_dir(place.path()).expect("a folder").flatten().map(|it| it.file_name()).collect();
+    assert_eq!(left, ["web 2.0.tar"], "nothing else is left beside it");
+}
+
+#[tokio::test]
+async fn the_two_archives_of_an_image_stand_side_by_side() {
+    let window = Window::open().await;
+    pull_and_open(&window, "files:1.0").await;
+    // What an export holds is known once the files were looked at.
+    window.click("[role=tab][id$=files]").await;
+    window
+        .until(
+            "files are listed",
+            "return document.querySelectorAll('[role=treegrid] [role=row]').length > 3",
+        )
+        .await;
+    window.click("[role=tab][id$=overview]").await;
+    save_sheet(&window).await;
+    window.press("Compare the two archives").await;
+    let inside = window.texts("section[aria-labelledby$='-a'] .list li").await;
+    for wanted in ["blobs/sha256/", "config", "layer 1", "manifest.json", "oci-layout"] {
+        assert!(inside.iter().any(|entry| entry.contains(wanted)), "no {wanted}: {inside:?}");
+    }
+    let files = window.texts("section[aria-labelledby$='-b'] .list li").await;
+    for wanted in ["etc", "srv"] {
+        assert!(files.iter().any(|entry| entry.starts_with(wanted)), "no {wanted}: {files:?}");
+    }
+    let lost = window.texts("section[aria-labelledby$='-b'] .loss li").await;
+    assert!(lost.iter().any(|line| line.contains("layer")), "{lost:?}");
+    window.looks_good("two-archives").await;
+}
+
+#[tokio::test]
+async fn files_are_exported_by_keys_alone() {
+    let place = folder();
+    let file = place.path().join("files.tar");
+    let window = Window::open().await;
+    pull_and_open(&window, "files:1.0").await;
+    save_sheet(&window).await;
+    tab_to(&window, "Tab reaches the two ways", "focused.getAttribute('role') === 'radio'").await;
+    window.chord(&[ARROW_RIGHT]).await;
+    window.says("docker export").await;
+    window.says("an export has no manifest").await;
+    window.looks_good("export-sheet").await;
+    window.chord(&[CONTROL, ENTER]).await;
+    window.choose_path(&file).await;
+    window.says("Exported files").await;
+    window.says("It comes back with Import").await;
+    window.looks_good("exported").await;
+    let listed = run("tar", &["-tf", &file.display().to_string()]);
+    assert!(listed.lines().any(|line| line.trim_start_matches("./") == "etc/motd"), "{listed}");
+}
+
+#[tokio::test]
+async fn several_images_are_saved_into_one_file_by_keys_alone() {
+    let place = folder();
+    let file = place.path().join("both.tar");
+    let window = Window::open().await;
+    let host = window.practice_host().await;
+    for tag in ["2.0", "2.1"] {
+        pull(&window, &format!("{host}/web:{tag}")).await;
+    }
+    window.chord(&[CONTROL, '2']).await;
+    let rows = "return document.querySelectorAll('[role=grid] [role=row][aria-label]').length === 2";
+    window.until("two images", rows).await;
+    tab_to(&window, "Tab reaches the table", "focused.getAttribute('role') === 'grid'").await;
+    window.chord(&[CONTROL, 'a']).await;
+    window.says("2 images chosen").await;
+    window.chord(&[CONTROL, 's']).await;
+    window.until("the sheet is read", "return document.querySelector('dialog[open] .cmp') !== null").await;
+    window.says("One image at a time.").await;
+    window.looks_good("save-several").await;
+    window.chord(&[CONTROL, ENTER]).await;
+    window.choose_path(&file).await;
+    window.says("written.").await;
+    for tag in ["2.0", "2.1"] {
+        let named = format!("docker-archive:{}:{host}/web:{tag}", file.display());
+        run("skopeo", &["--insecure-policy", "inspect", &named]);
+    }
+}

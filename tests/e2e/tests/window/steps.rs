@@ -1,0 +1,77 @@
+//! What many tests do in the same way.
+
+use std::process::Command;
+
+use crate::prelude::*;
+
+/// Puts the caret into the reference bar and replaces what is there.
+pub async fn reference(window: &Window, reference: &str) {
+    window.chord(&[CONTROL, 'l']).await;
+    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Image reference'";
+    window.until("the bar has the caret", caret).await;
+    window.script("document.activeElement.select()", vec![]).await;
+    window.type_text(reference).await;
+    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
+}
+
+/// Opens the page of an image, or what is said in its place.
+pub async fn open(window: &Window, name: &str) {
+    reference(window, name).await;
+    window.chord(&[ENTER]).await;
+}
+
+/// Pulls an image, until it is here.
+pub async fn pull(window: &Window, name: &str) {
+    reference(window, name).await;
+    window.chord(&[CONTROL, ENTER]).await;
+    window.says("Status: Downloaded newer image").await;
+}
+
+/// Pulls an image of the practice registry, and opens its page as it is on this computer.
+pub async fn pull_and_open(window: &Window, image: &str) -> String {
+    let host = window.practice_host().await;
+    let name = format!("{host}/{image}");
+    pull(window, &name).await;
+    window.press("Open image").await;
+    window.find("[role=tab][id$=overview][aria-selected=true]").await;
+    name
+}
+
+/// Runs a command of the palette.
+pub async fn command(window: &Window, words: &str) {
+    window.chord(&[CONTROL, 'k']).await;
+    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Find a command'";
+    window.until("the palette has the caret", caret).await;
+    window.type_text(words).await;
+    let found = format!(
+        "return document.querySelector('[role=option][aria-selected=true]')?.innerText.includes('{words}')"
+    );
+    window.until("the command is chosen", &found).await;
+    window.chord(&[ENTER]).await;
+}
+
+/// Goes on by Tab until the focus is where this is true of `focused`.
+pub async fn tab_to(window: &Window, what: &str, condition: &str) {
+    let there = format!("const focused = document.activeElement; return {condition}");
+    for _ in 0..80 {
+        if window.script(&there, vec![]).await == true {
+            return;
+        }
+        window.chord(&[TAB]).await;
+    }
+    window.until(what, &there).await;
+}
+
+/// Waits until no dialog is open.
+pub async fn no_dialog(window: &Window) {
+    window.until("the dialog is closed", "return document.querySelector('dialog[open]') === null").await;
+}
+
+/// Runs a program that must succeed; what it printed.
+pub fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
