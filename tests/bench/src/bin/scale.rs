@@ -43,7 +43,9 @@ fn main() {
     for layer in 0..options.layers {
         if cache.get(&digest(layer), false).is_none() {
             let tar = Tar::new(layer, options.layers, options.entries);
-            cache.build(&digest(layer), tar, false, &Job::silent(), &|_, _| {}).expect("the index can be written");
+            cache
+                .build(&digest(layer), tar, false, &Job::silent(), &|_, _| {})
+                .expect("the index can be written");
         }
     }
     eprintln!("the indexes are there after {:.1} s", begun.elapsed().as_secs_f64());
@@ -60,8 +62,9 @@ fn digest(layer: u64) -> Digest {
 fn look(options: &Options, folder: &Path) {
     let cache = IndexCache::new(folder);
     let mut figures = Figures { last: Instant::now() };
-    let indexes: Vec<Arc<LayerIndex>> =
-        (0..options.layers).map(|layer| Arc::new(cache.get(&digest(layer), false).expect("it was made"))).collect();
+    let indexes: Vec<Arc<LayerIndex>> = (0..options.layers)
+        .map(|layer| Arc::new(cache.get(&digest(layer), false).expect("it was made")))
+        .collect();
     figures.say("indexes opened and checked");
     let stack = Arc::new(Stack::new(indexes).expect("not too many"));
     figures.say(&format!("stack of {} paths", stack.paths()));

@@ -268,8 +268,7 @@ async fn one_folder_is_exported_as_it_is_after_any_layer() {
     let folder = async |path: &[u8], up_to: usize| {
         let (layers, stack) = (layers.clone(), stack.clone());
         let part = engine::rootfs::Part { folder: stack.find(path).expect("it is there"), layers: up_to };
-        let work =
-            move || engine::rootfs::export(&layers, &stack, part, Vec::new(), &Job::silent(), &|_| {});
+        let work = move || engine::rootfs::export(&layers, &stack, part, Vec::new(), &Job::silent(), &|_| {});
         let (bytes, told) = tokio::task::spawn_blocking(work).await.unwrap()?;
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut found = Vec::new();
