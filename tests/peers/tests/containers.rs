@@ -353,7 +353,6 @@ fn changes_of_an_import_are_podmans_or_dockers() {
         "USER 1000:1000",
         "VOLUME /data /x",
         "WORKDIR /srv",
-        "STOPSIGNAL SIGINT",
     ];
     let (theirs, ours) = (of_podman(&settings).expect("podman takes these"), of_longshore(&settings));
     assert_eq!(ours["config"], theirs["Config"]);
@@ -363,7 +362,8 @@ fn changes_of_an_import_are_podmans_or_dockers() {
     assert_eq!(steps(&ours["history"]), steps(&theirs["History"]));
     // Where they differ ours is Docker's, of which podman takes a part: several in one line, a space for an equals sign, ranges
     // of ports, folders that count from the root. What podman takes and forgets is kept.
-    let rows: [(&str, &str, Option<Value>, Value); 8] = [
+    let rows: [(&str, &str, Option<Value>, Value); 9] = [
+        ("STOPSIGNAL SIGINT", "StopSignal", Some(json!("2")), json!("SIGINT")),
         ("ENV A=b C=d", "Env", Some(json!(["A=b C=d"])), json!(["A=b", "C=d"])),
         ("ENV A b", "Env", Some(json!(["A b="])), json!(["A=b"])),
         ("LABEL a=b c=d", "Labels", Some(json!({ "a": "b c=d" })), json!({ "a": "b", "c": "d" })),

@@ -224,9 +224,14 @@ export type ManifestSummary = { digest: string, size: number, mediaType: string,
 /** Its config. */
 export type ConfigSummary = { digest: string, size: number, };
 
-/** Everything of an image's page. */
-export type ImageLink = { key: string, value: string, host: string, };
+/** A label or an annotation that leads to a page of the web. The page can't open an address; it asks for this one. */
+export type ImageLink = { key: string,
+  /** as it is written in the image */
+  value: string,
+  /** where it leads, with the port where that is an unusual one */
+  host: string, };
 
+/** Everything of an image's page. */
 export type ImageDetail = { reference: string, familiar: string, tag: string | null, from: Whence,
   /** what the name points to */
   digest: string, mediaType: string, size: number,
@@ -914,14 +919,17 @@ export type FileFilter = {
   /** What its first bytes are; null: any. */
   content: FileContent | null, };
 
-/** What a file holds, by its first bytes; `text` is also scripts, JSON, markup and keys. */
-export type FileContent = "text" | "script" | "json" | "markup" | "key" | "program" | "bytecode" | "image" | "media" | "archive" | "database" | "packages" | "document" | "font" | "data";
-
 /** What happened to a file, beside the layers below. */
 export type FileChange = "added" | "modified" | "removed" | "unchanged";
 
 /** What a file is. */
 export type FileKind = "directory" | "file" | "symlink" | "hardlink" | "character" | "block" | "fifo" | "other";
+
+/** What a file holds, by its first bytes; `text` is also scripts, JSON, markup and keys. */
+export type FileContent = "text" | "script" | "json" | "markup" | "key" | "program" | "bytecode" | "image" | "media" | "archive" | "database" | "packages" | "document" | "font" | "data";
+
+/** A file as it is after a layer; 1 is the base. */
+export type FileVersionOf = { node: number, layer: number, };
 
 /** An open view: a tree with some folders open. */
 export type FileViewHead = { id: number, tree: number,
@@ -1063,9 +1071,6 @@ export type DifferentFiles = { total: number, offset: number, rows: Array<Differ
 export type DiffLine = {
   /** null where it is not there */
   a: number | null, b: number | null, text: string, };
-
-/** A file as it is after a layer; 1 is the base. */
-export type FileVersionOf = { node: number, layer: number, };
 
 /** Two texts beside one another; `lines` is null where one of them is no text, or too long. */
 export type TextDiff = { lines: Array<DiffLine> | null, why: string | null, };

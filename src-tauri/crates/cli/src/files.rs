@@ -103,7 +103,11 @@ fn of_layer(
     let at = inside.count(Some(layer))? - 1;
     let stack = &*inside.stack;
     let state = State::new(stack, Scope::Layer(at))?;
-    let named = Filter { content: None, ..filter.clone() }.matches(stack, &state)?;
+    // A whiteout of what is not below is there too, where nothing is looked for.
+    let named = match filter.text.as_str() {
+        "" => None,
+        text => Some(Filter::text(text).matches(stack, &state)?),
+    };
     let index = &stack.layers()[at];
     let top = match path {
         None => index.root(),
@@ -128,7 +132,8 @@ fn of_layer(
             None => stack.find(&node.path()),
         };
         let content = stack.content_of(&Version { layer: at, removes: node.is_whiteout(), node });
-        let fits = here.is_none_or(|here| here == 0 || named.has(here))
+        let is_named = |here| here == 0 || named.as_ref().is_none_or(|named| named.has(here));
+        let fits = here.is_none_or(is_named)
             && filter.content.is_none_or(|wanted| content.is(wanted));
         if !node.is_implied() && fits {
             let change = match here.and_then(|here| state.change(here)) {

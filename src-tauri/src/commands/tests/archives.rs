@@ -282,8 +282,10 @@ async fn a_layer_and_a_file_are_saved_and_dragged() {
     };
     save("stored", DragItem::Stored { tree: head.id, layer: 1 }).await.expect("saved");
     assert_eq!(fs::read(desk.path("stored")).expect("there"), layer.bytes);
+    // It is refused before anybody is asked where to.
     assert!(save("none", DragItem::Stored { tree: head.id, layer: 2 }).await.is_err());
     assert!(!desk.path("none").exists());
+    desk.frame.chosen.lock().expect("not poisoned").clear();
     assert_eq!(
         archive::save_item(&desk.app, DragItem::File { tree: head.id, node, layer: None })
             .await
