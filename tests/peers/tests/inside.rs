@@ -312,6 +312,9 @@ fn f088_layers_are_listed_as_pythons_tarfile_and_tar_list_them() {
         assert_eq!(lines.lines().count(), seen.len(), "{format}");
         let mut keys: Vec<&String> = listed[0].as_object().unwrap().keys().collect();
         keys.sort();
-        assert_eq!(keys, ["change", "content", "gid", "layer", "link", "mode", "path", "size", "type", "uid"]);
+        assert_eq!(
+            keys,
+            ["change", "content", "gid", "layer", "link", "mode", "path", "size", "type", "uid"]
+        );
     }
 }

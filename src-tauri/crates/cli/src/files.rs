@@ -133,8 +133,7 @@ fn of_layer(
         };
         let content = stack.content_of(&Version { layer: at, removes: node.is_whiteout(), node });
         let is_named = |here| here == 0 || named.as_ref().is_none_or(|named| named.has(here));
-        let fits = here.is_none_or(is_named)
-            && filter.content.is_none_or(|wanted| content.is(wanted));
+        let fits = here.is_none_or(is_named) && filter.content.is_none_or(|wanted| content.is(wanted));
         if !node.is_implied() && fits {
             let change = match here.and_then(|here| state.change(here)) {
                 _ if node.is_whiteout() => Change::Removed,

@@ -86,7 +86,7 @@ async fn images_are_taken_from_podman_and_given_to_it() {
     window.looks_good("give").await;
     window.press("Give to Podman").await;
     no_dialog(&window).await;
-    window.says("The engine has the image now").await;
+    window.says("Podman has the image now").await;
     window.looks_good("given").await;
     let names = podman.run(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
     assert!(names.contains(&format!("{host}/hello:1.0")), "{names}");

@@ -16,6 +16,6 @@ async fn an_image_is_dragged_to_another_program() {
 
     // The window goes on afterwards.
     window.chord(&[CONTROL, '3']).await;
-    window.says("Saved files").await;
+    window.says("Pulled files:1.0").await;
     window.show("dragged-out").await;
 }

@@ -64,8 +64,8 @@ describe("the import sheet", () => {
   it.each([["f117_markup in an archive is text", EVIL, EVIL], ["f118_what would act on the screen is written out", ACTING, "a\\u202eb\\u001b[31m\\u200b"]])("%s", async (_name, text, seen) => {
     const drawn = await renderWindow();
     const call = drawn.host.call.bind(drawn.host);
-    vi.spyOn(drawn.host, "call").mockImplementation((async (name: "identify_file", args: { file: number }) => {
-      const view = await call(name, args);
+    vi.spyOn(drawn.host, "call").mockImplementation((async (name: string, args: { file: number }) => {
+      const view = await call(name as "identify_file", args);
       if (name !== "identify_file") return view;
       const images = view.images.map((image) => ({ ...image, names: [...image.names.map((each) => ({ ...each, name: text, breakdown: null, state: "invalid" as const }))], platforms: [text], missing: [text] }));
       const evidence = view.evidence.map((card) => ({ ...card, names: [text] }));

@@ -45,9 +45,8 @@ describe("Docker and Podman", () => {
   });
 
   it("ask before a name moves that stands for another image here", async () => {
-    const [first] = IMAGES;
     const moves = [{ name: "myapp:dev", previous: `sha256:${"ef".repeat(32)}` }];
-    const { host, user } = await engine({ daemonImages: [{ ...first!, moves }] });
+    const { host, user } = await engine({ daemonImages: IMAGES.slice(0, 1).map((image) => ({ ...image, moves })) });
     const taken = () => host.calls.filter(({ name }) => name === "start_take").map(({ args }) => args);
     await user.click(await screen.findByRole("button", { name: "Take myapp:dev" }));
     const dialog = await screen.findByRole("dialog", { name: "Take myapp:dev from Docker?" });
