@@ -19,7 +19,7 @@ use crate::wire::{
 };
 
 pub use compare::{compare_trees, different_files, text_diff, version_diff};
-pub use content::{file_bytes, preview_file, unnamed, write_file, write_folder, write_stored};
+pub use content::{file_bytes, preview_file, write_file, write_folder, write_stored};
 pub use map::file_map;
 
 /// Rows that are given at once.

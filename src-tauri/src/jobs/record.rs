@@ -246,8 +246,12 @@ impl Record {
         let arrived = reading.map_or_else(|| self.arrived(), |(done, _)| done);
         let elapsed =
             self.worked + self.working_since.map_or(Duration::ZERO, |since| now.duration_since(since));
-        let working = self.state == JobState::Running || reading.is_some();
-        let rate = if working { self.pace.rate(now) } else { 0 };
+        let is_moving = match self.state {
+            JobState::Running => true,
+            JobState::Resolving => reading.is_some(),
+            _ => false,
+        };
+        let rate = if is_moving { self.pace.rate(now) } else { 0 };
         let left = total.saturating_sub(skipped + arrived);
         JobHead {
             id: self.id,

@@ -16,7 +16,3 @@ pub const ARROW_LEFT: char = '\u{e012}';
 pub const ARROW_RIGHT: char = '\u{e014}';
 /// The arrow key down.
 pub const ARROW_DOWN: char = '\u{e015}';
-/// The delete key.
-pub const DELETE: char = '\u{e017}';
-/// The key to the end of a line or a list.
-pub const END: char = '\u{e010}';

@@ -15,7 +15,6 @@ mod chooser;
 mod display;
 mod drag;
 mod driver;
-mod frames;
 mod keys;
 mod looks;
 mod page;
@@ -24,7 +23,6 @@ mod window;
 
 pub use display::Display;
 pub use drag::{Drag, Target};
-pub use frames::Frames;
-pub use keys::{ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, DELETE, END, ENTER, ESCAPE, SHIFT, TAB};
+pub use keys::{ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, ENTER, ESCAPE, SHIFT, TAB};
 pub use process::Process;
 pub use window::{Home, Window};

@@ -1,7 +1,7 @@
 // What is inside the layers of one image or archive: its tree, the view on it, and what was asked about single files.
 
 import { SvelteMap } from "svelte/reactivity";
-import type { DuplicateGroup, Fault, FileDetail, FileFilter, FilePreview, FileScope, FileVersionOf, LayersOf, MapItem, TextDiff, TreeHead, TreeProgress, WasteReport } from "../ipc/bindings";
+import type { DuplicateGroup, Fault, FileDetail, FileFilter, FilePreview, FileScope, FileVersionOf, HexPage, LayersOf, MapItem, TextDiff, TreeHead, TreeProgress, WasteReport } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { ReadCache } from "./cache";
 import type { Read } from "./reads.svelte";
@@ -191,7 +191,11 @@ export class FileTree {
   }
   /** The text of a file after one layer beside the text after another. */
   difference(a: FileVersionOf, b: FileVersionOf): Read<TextDiff> {
-    return this.#differences.get(JSON.stringify([a, b]), () => this.#host.call("version_diff", { tree: this.#id, a, b }));
+    return this.#differences.get(JSON.stringify([a, b]), () => this.#fetching(this.#host.call("version_diff", { tree: this.#id, a, b })));
+  }
+  /** Bytes of a file from a place on. */
+  bytes(chosen: Chosen, offset: number): Promise<HexPage> {
+    return this.#fetching(this.#host.call("file_bytes", { tree: this.#id, node: chosen.node, layer: chosen.layer, offset }));
   }
   map(node: number | null): Read<MapItem[]> {
     return this.#maps.get(String(node), () => this.#host.call("file_map", { tree: this.#id, node, items: MAP_ITEMS }));

@@ -22,7 +22,7 @@ mod tests;
 use std::fmt;
 use std::io::{self, Read};
 
-pub use checkpoint::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place};
+pub use checkpoint::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place, Start};
 pub use decode::{DecodeProblem, Decoder, WINDOW_CAP};
 pub use encode::Encoder;
 
@@ -62,9 +62,7 @@ impl Compression {
             _ => Self::None,
         }
     }
-}
 
-impl Compression {
     /// Of a stream, with the bytes that were read to tell: they come first where it is read on.
     ///
     /// # Errors

@@ -3,21 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::endpoint::ImageSource;
 use engine::job::Job;
-use engine::layers::shown;
-use engine::store::io_error;
+use engine::layers::{IndexCache, Layers, shown};
 use engine::transfer::Plan;
 use engine::{Code, Error, Result};
 use oci::Digest;
 use oci::descriptor::Descriptor;
 
 use super::save::{saved, start, suggested_name};
-use crate::commands::files::{unnamed, write_file, write_folder, write_stored};
+use crate::commands::files::{write_file, write_folder, write_stored};
 use crate::given::shown_name;
 use crate::jobs::save::Saved;
 use crate::state::{Longshore, blocking};
-use crate::trees::Tree;
 use crate::wire::{DragItem, JobEnd, Origin, SaveFormat, SaveSource, SavedItem, Squeeze};
 
 /// Saves what could be dragged out, where a person says; none where no place was chosen.
@@ -45,10 +42,9 @@ pub async fn drag_out(app: &Arc<Longshore>, item: DragItem) -> Result<bool> {
 /// What is written of an item.
 enum Work {
     Image(Box<Saved>),
-    Layer(Box<(Saved, Descriptor)>),
-    /// A layer of an open tree; 0 is the base.
+    /// A layer as it is stored; 0 is the base.
     Stored {
-        tree: Arc<Tree>,
+        layers: Layers,
         layer: usize,
     },
     File {
@@ -75,12 +71,14 @@ async fn describe(app: &Arc<Longshore>, item: &DragItem) -> Result<(String, Work
                 Error::new(Code::DigestInvalid, problem.to_string())
             })?;
             let (saved, layer) = find_layer(app, input, &digest).await?;
-            (layer_name(&layer), Work::Layer(Box::new((saved, layer))))
+            let layers = Layers::new(saved.source(), std::slice::from_ref(&layer), true, &IndexCache::none());
+            (layer_name(&layer), Work::Stored { layers, layer: 0 })
         }
         DragItem::Stored { tree, layer } => {
             let tree = app.trees().tree(*tree)?;
-            let at = tree.after(Some(*layer))? - 1;
-            (layer_name(&tree.layers.descriptors()[at]), Work::Stored { tree, layer: at })
+            let layer = tree.after(Some(*layer))? - 1;
+            let layers = tree.layers.clone();
+            (layer_name(&layers.descriptors()[layer]), Work::Stored { layers, layer })
         }
         DragItem::File { tree, node, layer } => {
             let open = app.trees().tree(*tree)?;
@@ -125,26 +123,10 @@ async fn write(app: &Arc<Longshore>, work: Work, path: PathBuf) -> Result<Vec<St
                     .with_hint(fault.hint.unwrap_or_else(|| "See the transfers".to_owned()))),
             }
         }
-        Work::Layer(of) => write_layer(&*of.0.source(), &of.1, &path).await.map(none),
-        Work::Stored { tree, layer } => write_stored(app, tree, layer, path).await.map(none),
+        Work::Stored { layers, layer } => write_stored(app, layers, layer, path).await.map(none),
         Work::File { tree, node, layer } => write_file(app, tree, node, layer, path).await.map(none),
         Work::Folder { tree, node, layer } => write_folder(app, tree, node, layer, path).await,
     }
-}
-
-/// A layer as it is stored, its digest checked, beside its place and put there when it is whole.
-async fn write_layer(source: &dyn ImageSource, layer: &Descriptor, path: &Path) -> Result<()> {
-    use std::io::Write as _;
-    let failed = |error| io_error(path, "write", error);
-    let reader = source.open(layer, engine::blob::ByteRange::WHOLE, &Job::silent()).await?;
-    let mut verified = engine::blob::Verified::new(layer.clone(), reader)?;
-    let mut beside = unnamed(path).map_err(failed)?;
-    while let Some(bytes) = verified.chunk().await? {
-        beside.write_all(&bytes).map_err(failed)?;
-    }
-    beside.as_file().sync_all().map_err(failed)?;
-    beside.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 /// A layer of an image, wherever the image is.

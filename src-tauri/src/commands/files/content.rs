@@ -10,10 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use engine::job::Job;
 use engine::layers::preview::{self, Preview, Subject};
-use engine::layers::{FileReader, Version};
+use engine::layers::{FileReader, Layers, Version};
 use engine::rootfs::{self, Part};
 use engine::{Code, Error, Result};
-use tempfile::NamedTempFile;
 
 use crate::state::{Longshore, blocking};
 use crate::trees::Tree;
@@ -110,32 +109,25 @@ pub async fn write_folder(
     .await
 }
 
-/// Copies a layer of a tree as it is stored; 0 is the base.
-pub async fn write_stored(app: &Arc<Longshore>, tree: Arc<Tree>, layer: usize, to: PathBuf) -> Result<()> {
+/// Copies a layer as it is stored; 0 is the base.
+pub async fn write_stored(app: &Arc<Longshore>, layers: Layers, layer: usize, to: PathBuf) -> Result<()> {
     reading(app, move |job| {
-        let reader = tree.layers.open(layer, job)?;
+        let reader = layers.open(layer, job)?;
         beside(&to, |out| copy(reader, out, &to))
     })
     .await
 }
 
-/// Writes a file beside its place, where it is put when it is whole.
+/// Writes a file beside its place, with the rights of any file that a person makes; it is put there when it is whole.
 fn beside<T>(to: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
     let failed = |error| engine::store::io_error(to, "write", error);
-    let mut file = unnamed(to).map_err(failed)?;
+    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let folder = to.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(rights).tempfile_in(folder).map_err(failed)?;
     let done = write(file.as_file_mut())?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(to).map_err(|error| failed(error.error))?;
     Ok(done)
-}
-
-/// A file that will have this name when it is whole, with the rights of any file that a person makes.
-///
-/// # Errors
-/// Where nothing can be written there.
-pub fn unnamed(to: &Path) -> std::io::Result<NamedTempFile> {
-    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    tempfile::Builder::new().permissions(rights).tempfile_in(to.parent().unwrap_or(Path::new(".")))
 }
 
 fn copy(mut from: impl Read, out: &mut File, to: &Path) -> Result<()> {

@@ -62,6 +62,26 @@ fn a_file_that_is_read_before_the_plan_is_shown() {
 }
 
 #[test]
+fn a_job_that_ended_while_it_read_its_file_has_no_rate() {
+    let now = Instant::now();
+    let mut record = record();
+    record.work(now);
+    let at = |step: u64| now + Duration::from_millis(step * 500);
+    for step in 0..=6 {
+        record.apply(TransferEvent::Reading { done: step * 1_000, total: 20_000 }, at(step));
+    }
+    record.pause(at(6));
+    assert_eq!((record.head(at(6)).rate, record.head(at(6)).eta), (0, None));
+    record.work(at(6));
+    record.apply(TransferEvent::Reading { done: 8_000, total: 20_000 }, at(7));
+    assert!(record.head(at(7)).rate > 0);
+    let cancelled = Fault::new(&engine::Error::cancelled(), &engine::exchange::Redactor::default(), None);
+    record.end(Err(cancelled), at(8));
+    let head = record.head(at(8));
+    assert_eq!((head.state, head.rate, head.eta, head.arrived), (JobState::Cancelled, 0, None, 8_000));
+}
+
+#[test]
 fn a_pull_is_printed_as_docker_prints_it() {
     let now = Instant::now();
     let mut record = record();

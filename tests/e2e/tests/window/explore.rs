@@ -6,6 +6,7 @@ use testkit::registry::Registry;
 use testkit::server::{Fault, On};
 
 use crate::prelude::*;
+use crate::steps::{self, command, no_dialog, tab_to};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -23,38 +24,10 @@ fn registry() -> (Registry, Image) {
     (registry, first)
 }
 
-async fn open(window: &Window, reference: &str) {
+async fn open(window: &Window, name: &str) {
     window.practice_host().await;
-    window.chord(&[CONTROL, 'l']).await;
-    window.type_text(reference).await;
-    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
-    window.chord(&[ENTER]).await;
+    steps::open(window, name).await;
     window.find("[role=tab][id$=overview][aria-selected=true]").await;
-}
-
-/// Runs a command of the palette.
-async fn command(window: &Window, words: &str) {
-    window.chord(&[CONTROL, 'k']).await;
-    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Find a command'";
-    window.until("the palette has the caret", caret).await;
-    window.type_text(words).await;
-    let found = format!(
-        "return document.querySelector('[role=option][aria-selected=true]')?.innerText.includes('{words}')"
-    );
-    window.until("the command is chosen", &found).await;
-    window.chord(&[ENTER]).await;
-}
-
-/// Goes on by Tab until the focus is where this is true of `focused`.
-async fn tab_to(window: &Window, what: &str, condition: &str) {
-    let there = format!("const focused = document.activeElement; return {condition}");
-    for _ in 0..60 {
-        if window.script(&there, vec![]).await == true {
-            return;
-        }
-        window.chord(&[TAB]).await;
-    }
-    window.until(what, &there).await;
 }
 
 #[tokio::test]
@@ -81,7 +54,7 @@ async fn an_image_gets_another_tag_in_the_registry_and_is_laid_beside_a_second_o
     assert_eq!(registry.tag("team/app", "stable").as_ref(), Some(image.digest()));
     assert_eq!(registry.count(&On::blob(&image.largest_blob().digest)), 0, "no layer was fetched");
     window.chord(&[ESCAPE]).await;
-    window.until("the sheet is closed", "return document.querySelector('dialog[open]') === null").await;
+    no_dialog(&window).await;
 
     command(&window, "Compare with").await;
     window.says("Pick the other image").await;

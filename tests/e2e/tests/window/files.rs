@@ -1,21 +1,14 @@
 //! What is inside the layers of an image, by mouse and by keyboard.
 
 use crate::prelude::*;
+use crate::steps::{at_row, open, show_files};
 
 /// Opens the files of a sample, without pulling it.
 async fn files_of(window: &Window, image: &str) {
     let host = window.practice_host().await;
-    window.chord(&[CONTROL, 'l']).await;
-    window.type_text(&format!("{host}/{image}")).await;
-    window.chord(&[ENTER]).await;
+    open(window, &format!("{host}/{image}")).await;
     window.says("What the name points to").await;
-    window.click("[role=tab][id$=files]").await;
-    window
-        .until(
-            "files are listed",
-            "return document.querySelectorAll('[role=treegrid] [role=row]').length > 3",
-        )
-        .await;
+    show_files(window, 4).await;
 }
 
 /// The row whose label begins with a name, once it is there.
@@ -31,13 +24,6 @@ async fn unfold(window: &Window, name: &str) {
             &format!("return document.querySelector(\"{}[aria-expanded=true]\") !== null", row(name)),
         )
         .await;
-}
-
-async fn active(window: &Window, name: &str) {
-    let script = format!(
-        "const grid = document.querySelector('[role=treegrid]'); return document.getElementById(grid.getAttribute('aria-activedescendant'))?.getAttribute('aria-label')?.startsWith('{name},') ?? false"
-    );
-    window.until(&format!("the keyboard is at {name}"), &script).await;
 }
 
 #[tokio::test]
@@ -72,7 +58,7 @@ async fn files_of_an_image_are_looked_into_by_keyboard() {
     files_of(&window, "files:1.0").await;
     window.chord(&[CONTROL, 'f']).await;
     window.type_text("os-rel").await;
-    active(&window, "os-release").await;
+    at_row(&window, "os-release").await;
     window.says("1 of ").await;
     window.chord(&[ESCAPE]).await;
     window.chord(&[ESCAPE]).await;
@@ -84,7 +70,7 @@ async fn files_of_an_image_are_looked_into_by_keyboard() {
         .until("it is shown", "return document.querySelector('.path')?.innerText === '/etc/os-release'")
         .await;
     window.chord(&[ARROW_LEFT]).await;
-    active(&window, "etc").await;
+    at_row(&window, "etc").await;
     window.chord(&[ARROW_LEFT]).await;
     let closed = format!("return document.querySelector(\"{}[aria-expanded=false]\") !== null", row("etc"));
     window.until("the folder is closed", &closed).await;

@@ -4,7 +4,7 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
 
 use crate::prelude::*;
-use crate::steps::{open, tab_to};
+use crate::steps::{at_row, open, show_files, tab_to};
 
 /// A file that is written twice, one that is there twice, a program of many bytes and a config.
 fn image(config: &str, last: &[Entry]) -> Image {
@@ -43,27 +43,13 @@ async fn files(window: &Window, reference: &str) {
     window.practice_host().await;
     open(window, reference).await;
     window.says("What the name points to").await;
-    window.click("[role=tab][id$=files]").await;
-    window
-        .until(
-            "files are listed",
-            "return document.querySelectorAll('[role=treegrid] [role=row]').length >= 3",
-        )
-        .await;
+    show_files(window, 3).await;
 }
 
 /// The path of the file at hand.
 async fn at_hand(window: &Window, path: &str) {
     let script = format!("return document.querySelector('aside .path')?.innerText === '{path}'");
     window.until(&format!("{path} is at hand"), &script).await;
-}
-
-/// The row that the keyboard is at.
-async fn active(window: &Window, name: &str) {
-    let script = format!(
-        "const grid = document.querySelector('[role=treegrid]'); return document.getElementById(grid?.getAttribute('aria-activedescendant'))?.getAttribute('aria-label')?.startsWith('{name},') ?? false"
-    );
-    window.until(&format!("the keyboard is at {name}"), &script).await;
 }
 
 #[tokio::test]
@@ -74,17 +60,17 @@ async fn matches_are_jumped_through_and_bytes_are_shown_by_keys_alone() {
     window.chord(&[CONTROL, 'f']).await;
     window.type_text("copy-").await;
     window.says("1 of 2").await;
-    active(&window, "copy-a.dat").await;
+    at_row(&window, "copy-a.dat").await;
     window.chord(&[ENTER]).await;
     window.says("2 of 2").await;
-    active(&window, "copy-b.dat").await;
+    at_row(&window, "copy-b.dat").await;
     window.chord(&[SHIFT, ENTER]).await;
     window.says("1 of 2").await;
     window.looks_good("find").await;
     window.script("document.activeElement.select()", vec![]).await;
     window.type_text("*.bin").await;
     window.says("1 of 1").await;
-    active(&window, "engine.bin").await;
+    at_row(&window, "engine.bin").await;
     window.chord(&[ESCAPE]).await;
     window.chord(&[ESCAPE]).await;
     window.chord(&[ENTER]).await;

@@ -5,7 +5,7 @@ use std::fs;
 use registry_server::practice;
 
 use crate::prelude::*;
-use crate::steps::{pull, pull_and_open, run, tab_to};
+use crate::steps::{pull, pull_and_open, run, show_files, tab_to};
 
 fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("longshore e2e ").tempdir().expect("a temporary folder")
@@ -61,13 +61,7 @@ async fn the_two_archives_of_an_image_stand_side_by_side() {
     let window = Window::open().await;
     pull_and_open(&window, "files:1.0").await;
     // What an export holds is known once the files were looked at.
-    window.click("[role=tab][id$=files]").await;
-    window
-        .until(
-            "files are listed",
-            "return document.querySelectorAll('[role=treegrid] [role=row]').length > 3",
-        )
-        .await;
+    show_files(&window, 4).await;
     window.click("[role=tab][id$=overview]").await;
     save_sheet(&window).await;
     window.press("Compare the two archives").await;

@@ -62,6 +62,21 @@ pub async fn tab_to(window: &Window, what: &str, condition: &str) {
     window.until(what, &there).await;
 }
 
+/// Opens the tab of the files of the image on screen, and waits for at least so many rows of its tree.
+pub async fn show_files(window: &Window, rows: usize) {
+    window.click("[role=tab][id$=files]").await;
+    let listed = format!("return document.querySelectorAll('[role=treegrid] [role=row]').length >= {rows}");
+    window.until("files are listed", &listed).await;
+}
+
+/// Waits until the row of the tree that the keyboard is at has this name.
+pub async fn at_row(window: &Window, name: &str) {
+    let script = format!(
+        "const grid = document.querySelector('[role=treegrid]'); return document.getElementById(grid?.getAttribute('aria-activedescendant'))?.getAttribute('aria-label')?.startsWith('{name},') ?? false"
+    );
+    window.until(&format!("the keyboard is at {name}"), &script).await;
+}
+
 /// Waits until no dialog is open.
 pub async fn no_dialog(window: &Window) {
     window.until("the dialog is closed", "return document.querySelector('dialog[open]') === null").await;

@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import type { CallName } from "../../ipc/host";
 import { fault, type FakeOptions } from "../../ipc/fake";
+import { FileTree } from "../../state/files.svelte";
 import { renderWindow } from "../../test/render";
 
 vi.setConfig({ testTimeout: 40_000 });
@@ -447,6 +448,16 @@ describe("states", () => {
     expect(asked("file_detail")).toEqual([]);
     await user.keyboard("{Enter}");
     expect(await screen.findByText("Fetched 1.3 MB of 98.6 MB so far")).toBeInTheDocument();
+  });
+  it("says it also after bytes further on and a comparison were fetched", async () => {
+    const { host } = await draw({ files: { remote: true } });
+    const tree = new FileTree(host, { kind: "image", input: WEB, from: "registry", platform: null });
+    await tree.open();
+    expect(tree.fetched).toBe(1_200_000);
+    await tree.bytes({ node: 3, layer: null }, 65_536);
+    expect(tree.fetched).toBe(1_300_000);
+    tree.difference({ node: 3, layer: 1 }, { node: 3, layer: 2 });
+    await waitFor(() => expect(tree.fetched).toBe(1_400_000));
   });
   it("closes trees on the other side when newer ones are open", async () => {
     const { app, asked } = await draw();

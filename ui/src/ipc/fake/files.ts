@@ -179,6 +179,12 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
     return below(from, null).filter((each) => each.size > 0);
   };
 
+  /** Some of a layer in a registry. */
+  const fetch = (tree: number): void => {
+    const head = trees.get(tree);
+    if (head?.fetched != null) trees.set(tree, { ...head, fetched: head.fetched + 100_000 });
+  };
+
   const answers: { [K in CallName]?: (args: Commands[K][0]) => CallResult<K> } = {
     fetched_bytes: ({ tree }) => trees.get(tree)?.fetched ?? null,
     close_tree: ({ tree }) => (trees.delete(tree), null),
@@ -212,12 +218,8 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
         flags: node.mode.includes("s") ? ["It can run as its owner (setuid)"] : node.odd ? ["Its name has a right-to-left mark"] : [],
       };
     },
-    preview_file: ({ tree, node, layer }) => {
-      const head = trees.get(tree);
-      if (head?.fetched != null) trees.set(tree, { ...head, fetched: head.fetched + 100_000 });
-      return preview(node, layer);
-    },
-    file_bytes: ({ node, layer, offset }) => hexPage(node, layer, offset),
+    preview_file: ({ tree, node, layer }) => (fetch(tree), preview(node, layer)),
+    file_bytes: ({ tree, node, layer, offset }) => (fetch(tree), hexPage(node, layer, offset)),
     waste: ({ tree }) => {
       const head = trees.get(tree);
       const files = everyNode().filter((id) => id < MADE && nodeOf(id).versions.length > 1).map((id) => {
@@ -240,10 +242,12 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
       const rows = (comparisons.get(comparison) ?? []).filter((each) => only === null || each.difference === only);
       return { total: rows.length, offset, rows: rows.slice(offset, offset + limit) };
     },
-    version_diff: ({ a, b }) =>
-      pathOf(b.node) === "/app/package.json" && a.layer === 5
+    version_diff: ({ tree, a, b }) => {
+      fetch(tree);
+      return pathOf(b.node) === "/app/package.json" && a.layer === 5
         ? { lines: [{ a: 1, b: 1, text: "{" }, { a: null, b: 2, text: '  "sharp": "^0.33.4"' }, { a: 2, b: 3, text: "}" }], why: null }
-        : { lines: null, why: "It is no text" },
+        : { lines: null, why: "It is no text" };
+    },
     text_diff: ({ path }) =>
       path === "/app/package.json"
         ? { lines: [{ a: 1, b: 1, text: "{" }, { a: 2, b: null, text: '  "version": "1.0.0"' }, { a: null, b: 2, text: '  "version": "1.1.0"' }, { a: null, b: 3, text: '  "sharp": "^0.33.4"' }, { a: 3, b: 4, text: "}" }], why: null }

@@ -34,6 +34,43 @@ pub struct Checkpoint {
     pub place: Place,
 }
 
+impl Checkpoint {
+    /// Reads what was kept with it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] where that is damaged, or was kept by another version of the inflater.
+    pub fn recall(self, memory: &[u8]) -> io::Result<Start> {
+        let (inflate, window) = match self.place {
+            Place::Member => (Box::default(), &memory[..0]),
+            Place::Block(num_bits, bit_buf) => {
+                let state = BlockBoundaryState { num_bits, bit_buf, ..BlockBoundaryState::default() };
+                (Box::new(DecompressorOxide::from_block_boundary_state(&state)), memory)
+            }
+            Place::Inside => {
+                let mut states = serde_json::Deserializer::from_slice(memory).into_iter();
+                let inflate = states.next().ok_or(io::ErrorKind::InvalidData)??;
+                (inflate, &memory[states.byte_offset()..])
+            }
+        };
+        let window = window[window.len().saturating_sub(WINDOW)..].to_vec();
+        Ok(Start { from: self, inflate, window })
+    }
+}
+
+/// A checkpoint, with all that has to be known to go on there.
+pub struct Start {
+    from: Checkpoint,
+    inflate: Box<DecompressorOxide>,
+    window: Vec<u8>,
+}
+
+impl Start {
+    /// The checkpoint.
+    pub fn from(&self) -> Checkpoint {
+        self.from
+    }
+}
+
 /// What is at a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -96,37 +133,19 @@ impl<I: BufRead + Position> Gzip<I> {
         }
     }
 
-    /// From a checkpoint, whose bytes `input` begins with; `memory` is what was kept with it.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::InvalidData`] where that is damaged.
-    pub(super) fn resume(
-        input: I,
-        from: Checkpoint,
-        memory: &[u8],
-        keep: Option<Box<dyn KeepCheckpoints>>,
-    ) -> io::Result<Self> {
+    /// From a checkpoint, whose bytes `input` begins with.
+    pub(super) fn resume(input: I, start: Start, keep: Option<Box<dyn KeepCheckpoints>>) -> Self {
+        let Start { from, inflate, window } = start;
         let mut gzip = Self::new(input, keep);
         (gzip.unpacked, gzip.kept_at) = (from.unpacked, from.unpacked);
-        let mut window = memory;
-        match from.place {
-            Place::Member => return Ok(gzip),
-            Place::Block(num_bits, bit_buf) => {
-                let state = BlockBoundaryState { num_bits, bit_buf, ..BlockBoundaryState::default() };
-                *gzip.inflate = DecompressorOxide::from_block_boundary_state(&state);
-            }
-            Place::Inside => {
-                let mut states = serde_json::Deserializer::from_slice(memory).into_iter();
-                *gzip.inflate = states.next().ok_or(io::ErrorKind::InvalidData)??;
-                window = &memory[states.byte_offset()..];
-            }
+        if from.place != Place::Member {
+            gzip.inflate = inflate;
+            gzip.ring[..window.len()].copy_from_slice(&window);
+            (gzip.written, gzip.given) = (window.len(), window.len());
+            gzip.of_member = window.len() as u64;
+            (gzip.sum, gzip.part) = (None, Part::Body);
         }
-        let window = &window[window.len().saturating_sub(WINDOW)..];
-        gzip.ring[..window.len()].copy_from_slice(window);
-        (gzip.written, gzip.given) = (window.len(), window.len());
-        gzip.of_member = window.len() as u64;
-        (gzip.sum, gzip.part) = (None, Part::Body);
-        Ok(gzip)
+        gzip
     }
 
     pub(super) fn input(&self) -> &I {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use bzip2::bufread::MultiBzDecoder;
 use lzma_rust2::XzReader;
 
-use super::checkpoint::{Checkpoint, Gzip, KeepCheckpoints};
+use super::checkpoint::{Gzip, KeepCheckpoints, Start};
 use super::members::{Members, Position};
 use super::{Compression, unsupported};
 use crate::error::{Code, Error, Result};
@@ -96,19 +96,11 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    /// Goes on with a gzip stream at a checkpoint: `input` begins there, and `memory` is what was kept with it.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::InvalidData`] where that is damaged.
-    pub fn resume(
-        input: R,
-        from: Checkpoint,
-        memory: &[u8],
-        keep: Option<Box<dyn KeepCheckpoints>>,
-    ) -> io::Result<Self> {
-        let input = counted(Vec::new(), input, from.stored);
-        let inner = Inner::Kept(Box::new(Gzip::resume(input, from, memory, keep)?));
-        Ok(Self { inner, compression: Compression::Gzip, failed: false })
+    /// Goes on with a gzip stream at a checkpoint, where `input` begins.
+    pub fn resume(input: R, start: Start, keep: Option<Box<dyn KeepCheckpoints>>) -> Self {
+        let input = counted(Vec::new(), input, start.from().stored);
+        let inner = Inner::Kept(Box::new(Gzip::resume(input, start, keep)));
+        Self { inner, compression: Compression::Gzip, failed: false }
     }
 
     /// How the bytes are compressed.

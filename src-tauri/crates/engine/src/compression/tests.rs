@@ -271,13 +271,13 @@ fn a_gzip_stream_goes_on_from_every_checkpoint_to_its_end() {
             );
             let rest = &bytes[from.stored as usize..];
             let mut tail = Vec::new();
-            Decoder::resume(rest, *from, window, None).unwrap().read_to_end(&mut tail).unwrap();
+            Decoder::resume(rest, from.recall(window).unwrap(), None).read_to_end(&mut tail).unwrap();
             assert!(tail == content[from.unpacked as usize..], "{name}, checkpoint {at}");
             // Up to the next one no byte behind it is needed.
             if let Some((next, _)) = kept.get(at + 1) {
                 let part = &bytes[from.stored as usize..next.stored as usize];
                 let mut between = vec![0; (next.unpacked - from.unpacked) as usize];
-                Decoder::resume(part, *from, window, None).unwrap().read_exact(&mut between).unwrap();
+                Decoder::resume(part, from.recall(window).unwrap(), None).read_exact(&mut between).unwrap();
                 assert!(
                     between == content[from.unpacked as usize..next.unpacked as usize],
                     "{name}, up to {at}"

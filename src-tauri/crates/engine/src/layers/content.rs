@@ -219,22 +219,19 @@ impl FromLayer {
             Compression::None => (Decoder::plain(range(data..end)?), 0),
             Compression::Gzip => {
                 let known = layers.cache().points(digest);
-                let begin = known.as_ref().and_then(|known| known.before(data).ok().flatten());
+                let begin = known.as_ref().map_or(Ok(None), |known| known.before(data));
+                // What was damaged since it was kept is made anew.
+                let known = known.filter(|_| begin.is_ok());
                 let until = known.as_ref().and_then(|known| known.stored_until(end)).unwrap_or(*size);
                 if known.as_ref().map_or(data > 2 * CHECKPOINT_SPACING, |known| known.is_short_of(data)) {
                     points = layers.cache().points_writer(digest, known.as_ref());
                 }
                 let keep = points.as_ref().map(|(writer, _)| Box::new(writer.clone()) as _);
-                match begin {
-                    Some((from, memory)) => {
+                match begin.ok().flatten() {
+                    Some(start) => {
+                        let from = start.from();
                         let stored = range(from.stored..until)?;
-                        let decoder = Decoder::resume(stored, from, &memory, keep).map_err(|error| {
-                            let why = "what was kept of the layer is damaged";
-                            Error::new(Code::StoreFailed, why)
-                                .with_hint("Remove the folder `cache` of the store: it is made again")
-                                .with_source(error)
-                        })?;
-                        (decoder, data - from.unpacked)
+                        (Decoder::resume(stored, start, keep), data - from.unpacked)
                     }
                     None => (Decoder::with_checkpoints(range(0..until)?, keep)?, data),
                 }

@@ -1,7 +1,7 @@
 //! Where a gzip layer can be begun from: a file beside its index, made while the layer is unpacked.
 //!
 //! ```text
-//! memories  what has to be known to go on at each place, compressed with zstd, one after the other
+//! memories  what has to be known to go on at each place: zstd with a checksum, one after the other
 //! table     ENTRY bytes for each place, ascending
 //! foot      how many places there are, and the checksum of the table
 //! ```
@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::compression::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place as Begin};
+use crate::compression::{CHECKPOINT_SPACING, Checkpoint, KeepCheckpoints, MEMORY, Place as Begin, Start};
 
 const MAGIC: [u8; 8] = *b"lspnts\x01\n";
 const ENTRY: usize = 32;
@@ -89,12 +89,15 @@ impl Points {
         Ok(Self { file, places: entries.iter().map(Place::decode).collect() })
     }
 
-    /// The last place at or before an unpacked byte, with what was kept with it; none where the layer's beginning is the
-    /// best.
-    pub(super) fn before(&self, unpacked: u64) -> io::Result<Option<(Checkpoint, Vec<u8>)>> {
+    /// The last place at or before an unpacked byte, to go on from; none where the layer's beginning is the best.
+    ///
+    /// # Errors
+    /// Where what was kept with it is damaged, or was kept by another version.
+    pub(super) fn before(&self, unpacked: u64) -> io::Result<Option<Start>> {
         let at = self.places.partition_point(|place| place.checkpoint.unpacked <= unpacked);
         let Some(place) = at.checked_sub(1).map(|at| self.places[at]) else { return Ok(None) };
-        Ok(Some((place.checkpoint, zstd::bulk::decompress(&self.packed(&place)?, MEMORY)?)))
+        let memory = zstd::bulk::decompress(&self.packed(&place)?, MEMORY)?;
+        place.checkpoint.recall(&memory).map(Some)
     }
 
     fn packed(&self, place: &Place) -> io::Result<Vec<u8>> {
@@ -115,6 +118,12 @@ impl Points {
         let last = self.places.last().map_or(0, |place| place.checkpoint.unpacked);
         unpacked.saturating_sub(last) > 2 * CHECKPOINT_SPACING
     }
+}
+
+fn pack(memory: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(1)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(memory)
 }
 
 fn sum(table: &[u8]) -> [u8; 4] {
@@ -185,7 +194,7 @@ impl KeepCheckpoints for PointsWriter {
         if checkpoint.unpacked <= last {
             return;
         }
-        let kept = zstd::bulk::compress(memory, 1).and_then(|packed| writer.add(checkpoint, &packed));
+        let kept = pack(memory).and_then(|packed| writer.add(checkpoint, &packed));
         if kept.is_err() {
             *open = None;
         }

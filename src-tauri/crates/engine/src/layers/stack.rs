@@ -147,6 +147,7 @@ impl Stack {
         let (folders, firsts, starts) = (Ranked::new(folders), Ranked::new(firsts), Ranked::new(starts));
         Ok(Self { paths: path, offsets, folders, firsts, starts, versions, layers })
     }
+
     /// The layers, base first.
     pub fn layers(&self) -> &[Arc<LayerIndex>] {
         &self.layers

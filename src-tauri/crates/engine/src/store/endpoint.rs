@@ -44,9 +44,7 @@ impl StoreSink {
         self.label = Some(label.into());
         self
     }
-}
 
-impl StoreSink {
     /// Takes over a file that lies beside the store's own partial downloads.
     async fn adopt(&self, spare: Spare, content: &Content) -> Result<()> {
         let blob = content.descriptor().clone();

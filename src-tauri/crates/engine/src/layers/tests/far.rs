@@ -1,5 +1,6 @@
 //! Layers that are far away: what is fetched of them, and that it is right.
 
+use std::fs;
 use std::io::{self, Read};
 use std::sync::Mutex;
 
@@ -210,17 +211,39 @@ async fn places_are_kept_on_the_first_way_to_a_file_of_a_layer_that_is_near() {
     let (stack, bytes) = read(&layers, stack, b"b", 0).await;
     assert!(bytes.unwrap() == text(2, 10 << 20));
     let known = cache.points(digest).unwrap();
-    assert!(known.before(u64::MAX).unwrap().unwrap().0.unpacked > 8 << 20);
+    assert!(known.before(u64::MAX).unwrap().unwrap().from().unpacked > 8 << 20);
     scene.memory.asked();
     // The way to the last one begins at the last place, and goes on keeping.
     let (stack, bytes) = read(&layers, stack, b"c", 9 << 20).await;
     assert!(bytes.unwrap() == text(3, 10 << 20)[9 << 20..]);
     assert!(scene.memory.asked()[0].0 > 0);
     let more = cache.points(digest).unwrap();
-    let places = |points: &points::Points| points.before(u64::MAX).unwrap().unwrap().0.unpacked;
+    let places = |points: &points::Points| points.before(u64::MAX).unwrap().unwrap().from().unpacked;
     assert!(places(&more) > places(&known), "{more:?}");
     let (_, bytes) = read(&layers, stack, b"a", 0).await;
     assert!(bytes.unwrap() == text(1, 10 << 20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_that_were_damaged_since_they_were_kept_are_made_anew() {
+    let scene = Scene::new(gzip(&tar(&large())));
+    let layers = scene.layers();
+    let (stack, _) = scene.stack(&layers).await.unwrap();
+    let mut kept = fs::read_dir(scene.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let path = &kept.find(|path| path.to_string_lossy().ends_with("points1")).expect("they are kept");
+    let mut damaged = fs::read(path).unwrap();
+    // The memories alone: the table after them has a checksum of its own, and is there as it was.
+    let memories = damaged.len() - 1_000;
+    damaged[..memories].iter_mut().step_by(1_000).for_each(|byte| *byte ^= 0x20);
+    fs::write(path, &damaged).unwrap();
+    assert!(IndexCache::new(scene.dir.path()).points(&scene.layers[0].digest).is_some());
+    let (stack, bytes) = read(&layers, stack, b"c", 0).await;
+    assert!(bytes.unwrap() == text(3, 10 << 20));
+    assert!(fs::read(path).unwrap() != damaged, "they are kept anew");
+    scene.memory.asked();
+    let (_, bytes) = read(&layers, stack, b"c", 9 << 20).await;
+    assert!(bytes.unwrap() == text(3, 10 << 20)[9 << 20..]);
+    assert!(scene.memory.asked()[0].0 > 0, "and begun from");
 }
 
 #[tokio::test(flavor = "multi_thread")]
