@@ -19,6 +19,7 @@ export default defineConfig({
     setupFiles: ["./vitest.setup.ts"],
     include: ["src/**/*.test.ts"],
     restoreMocks: true,
+    maxWorkers: "100%",
     // A window full of dialogs takes its time to draw on a machine that builds meanwhile.
     testTimeout: 20_000,
   },
