@@ -158,7 +158,7 @@ impl Target {
         let middle = window.script(middle, vec![serde_json::json!(selector)]).await;
         let from = (middle[0].as_i64().expect("a place"), middle[1].as_i64().expect("a place"));
         point(&self.display, &["mousemove", &from.0.to_string(), &from.1.to_string()]).await;
-        let before = windows(&self.display, &["--class", ".+"]);
+        let before = windows(&self.display, &["."]);
         point(&self.display, &["mousedown", "1"]).await;
         // The page hears of a drag by its first moves, and writes the file before it goes on.
         for step in 1..=6 {
@@ -166,7 +166,7 @@ impl Target {
         }
         // What hangs on the pointer then is a window of its own.
         let begun = Instant::now();
-        while windows(&self.display, &["--class", ".+"]).iter().all(|it| before.contains(it)) {
+        while windows(&self.display, &["."]).iter().all(|it| before.contains(it)) {
             if begun.elapsed() > Duration::from_secs(10) {
                 point(&self.display, &["mouseup", "1"]).await;
                 window.fail(&format!("no drag of `{selector}` began")).await;

@@ -14,7 +14,10 @@ async fn an_image_is_dragged_to_another_program() {
     let listed = run("tar", &["-tf", &image.display().to_string()]);
     assert!(listed.lines().any(|line| line == "manifest.json"), "{listed}");
 
-    // The window goes on afterwards.
+    // The window goes on afterwards, and is dragged from again.
+    let again = other.take(&window, "h1[draggable=true]").await;
+    assert_eq!(again.file_name(), image.file_name());
+    assert_ne!(again, image, "each is a file of its own");
     window.chord(&[CONTROL, '3']).await;
     window.says("Pulled files:1.0").await;
     window.show("dragged-out").await;
