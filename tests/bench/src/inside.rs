@@ -1,5 +1,8 @@
 //! What is inside layers: the list of all files, beside `gzip -dc | tar -t` layer by layer and dive where it is on PATH,
 //! and the flattened filesystem, beside umoci and crane.
+//!
+//! dive reads archives: with the compressed layers of the others, as Docker writes them since 25, or with uncompressed ones, as
+//! it did before; that one Longshore reads too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +18,8 @@ pub enum Look {
     Index,
     /// The same, with the indexes that were kept.
     Again,
+    /// The list of every file of a Docker archive with uncompressed layers.
+    Raw,
     /// The flattened filesystem as a tar; as a folder of umoci.
     Export,
 }
@@ -26,37 +31,50 @@ pub struct Inside<'a> {
     folder: PathBuf,
     /// The image in a registry, for crane, where that is here.
     remote: Option<String>,
-    /// An archive that dive reads, where dive is here.
-    archive: Option<PathBuf>,
+    /// Archives that dive reads, where dive is here.
+    archives: Option<Archives>,
+}
+
+/// An image as two archives.
+struct Archives {
+    packed: PathBuf,
+    raw: PathBuf,
 }
 
 impl<'a> Inside<'a> {
     /// Fills a store in `folder`.
     pub fn new(image: &'a BenchImage, longshore: &Path, folder: &Path, host: &str) -> Self {
         let from = format!("oci:{}:latest", image.layout().display());
-        let mut command = Command::new(longshore);
-        command.args(["copy", "-q", &from, "store:bench/image:latest", "--store"]).arg(folder.join("store"));
-        assert!(quiet(&mut command), "the store can't be filled");
-        let mut archive = None;
-        if quiet(Command::new("dive").arg("--version")) {
-            let path = folder.join("for-dive.tar");
-            let to = format!("docker-archive:{}:bench/image:latest", path.display());
+        let store = folder.join("store");
+        let run = |arguments: &[&str]| {
+            let mut command = Command::new(longshore);
+            assert!(quiet(command.args(arguments).arg("--store").arg(&store)), "{arguments:?} failed");
+        };
+        run(&["copy", "-q", &from, "store:bench/image:latest"]);
+        let archives = quiet(Command::new("dive").arg("--version")).then(|| {
+            let archives = Archives { packed: folder.join("packed.tar"), raw: folder.join("raw.tar") };
+            run(&["save", "-q", "bench/image:latest", "-o", &archives.packed.display().to_string()]);
+            let to = format!("docker-archive:{}:bench/image:latest", archives.raw.display());
             let mut command = Command::new("skopeo");
             assert!(quiet(command.args(["--insecure-policy", "copy", "-q", &from, &to])), "skopeo failed");
-            archive = Some(path);
-        }
+            archives
+        });
         let crane = quiet(Command::new("crane").arg("version"));
         let remote = crane.then(|| format!("{host}/{}:latest", image.name));
-        Self { image, longshore: longshore.to_owned(), folder: folder.to_owned(), remote, archive }
+        Self { image, longshore: longshore.to_owned(), folder: folder.to_owned(), remote, archives }
     }
 
     /// Runs every program once.
     pub fn measure(&self, look: Look) -> Vec<(&'static str, Figures)> {
-        let mut all = vec![("longshore", self.longshore(look))];
+        let Some(image) = self.name(look) else { return Vec::new() };
+        let mut all = vec![("longshore", self.longshore(look, &image))];
         match look {
             Look::Index => {
                 all.push(("tar", self.tar()));
-                all.extend(self.archive.as_deref().map(|archive| ("dive", self.dive(archive))));
+                all.extend(self.archives.as_ref().map(|archives| ("dive", self.dive(&archives.packed))));
+            }
+            Look::Raw => {
+                all.extend(self.archives.as_ref().map(|archives| ("dive", self.dive(&archives.raw))))
             }
             Look::Export => {
                 all.push(("umoci", self.umoci()));
@@ -67,18 +85,24 @@ impl<'a> Inside<'a> {
         all
     }
 
-    fn longshore(&self, look: Look) -> Figures {
+    /// What Longshore is given; none where there is nothing to compare with.
+    fn name(&self, look: Look) -> Option<String> {
+        match (look, &self.archives) {
+            (Look::Raw, archives) => Some(format!("docker-archive:{}", archives.as_ref()?.raw.display())),
+            _ => Some("bench/image:latest".to_owned()),
+        }
+    }
+
+    fn longshore(&self, look: Look, image: &str) -> Figures {
         let store = self.folder.join("store");
-        if look == Look::Index {
+        if matches!(look, Look::Index | Look::Raw) {
             let _ = fs::remove_dir_all(store.join("cache"));
         }
         let mut command = Command::new("time");
         command.arg(&self.longshore);
         match look {
-            Look::Index | Look::Again => command.args(["files", "bench/image:latest"]),
-            Look::Export => {
-                command.args(["export", "bench/image:latest", "-o"]).arg(self.folder.join("flat.tar"))
-            }
+            Look::Index | Look::Again | Look::Raw => command.args(["files", image]),
+            Look::Export => command.args(["export", image, "-o"]).arg(self.folder.join("flat.tar")),
         };
         let figures = time(command.arg("--store").arg(store), "longshore");
         let _ = fs::remove_file(self.folder.join("flat.tar"));

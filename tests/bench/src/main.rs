@@ -73,8 +73,10 @@ fn main() {
     for (image, look, name) in [
         (&large, Look::Index, "list all files of large"),
         (&large, Look::Again, "list all files of large again"),
+        (&large, Look::Raw, "list all files of large, a Docker archive"),
         (&many, Look::Index, "list all files of manyfiles"),
         (&many, Look::Again, "list all files of manyfiles again"),
+        (&many, Look::Raw, "list all files of manyfiles, a Docker archive"),
         (&large, Look::Export, "export large"),
         (&many, Look::Export, "export manyfiles"),
     ] {

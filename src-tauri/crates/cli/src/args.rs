@@ -212,7 +212,8 @@ pub struct Images {
 /// Which image, and where to look for it.
 #[derive(Debug, clap::Args)]
 pub struct Look {
-    /// The image: a name, or of an image in the store also its digest or ID
+    /// The image: a name, or of an image in the store also its digest or ID; store:NAME, docker://NAME, oci:DIR[:NAME],
+    /// oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or docker-daemon:NAME says where it is
     #[arg(value_name = "REFERENCE")]
     pub input: String,
     /// The platform to look at [default: this computer's, or else the first that is there]
@@ -323,7 +324,8 @@ pub struct Delete {
 
 #[derive(Debug, clap::Args)]
 pub struct Diff {
-    /// The first image: a name, a digest or an ID; `store:` or `docker://` before it says where to look
+    /// The first image: a name, a digest or an ID; store:NAME, docker://NAME, oci:DIR[:NAME], oci-archive:FILE[:NAME],
+    /// docker-archive:FILE[:NAME] or docker-daemon:NAME says where it is
     #[arg(value_name = "A")]
     pub a: String,
     /// The second image

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::args;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::find::{self, Found, Place};
+use crate::find::{self, Found};
 use crate::inside::Inside;
 use crate::interrupt::{self, Threads};
 use crate::output::{self, shown};
@@ -20,10 +20,7 @@ const VALUE: usize = 160;
 /// Runs the verb.
 pub fn run(args: &args::Diff, context: &Context) -> Result<(), Failure> {
     let job = Job::new(|event| output::note_event(&event));
-    let look = async |input: &str| {
-        let (input, only) = place_of(input);
-        find::look_in(input, only, args.platform.as_ref(), context, &job).await
-    };
+    let look = async |input: &str| find::look_in(input, false, args.platform.as_ref(), context, &job).await;
     let both = async { Ok((look(&args.a).await?, look(&args.b).await?)) };
     if args.files {
         let opened = async {
@@ -49,15 +46,6 @@ pub fn run(args: &args::Diff, context: &Context) -> Result<(), Failure> {
     rows.extend(comparison.layers.iter().map(row));
     output::table(&rows)?;
     Ok(output::bytes(differences(&comparison).as_bytes())?)
-}
-
-/// Where to look, as skopeo names it: `docker://` at the registry, `store:` on this computer, else in both.
-fn place_of(input: &str) -> (&str, Option<Place>) {
-    match (input.strip_prefix("docker://"), input.strip_prefix("store:")) {
-        (Some(rest), _) => (rest, Some(Place::Registry)),
-        (_, Some(rest)) => (rest, Some(Place::Store)),
-        _ => (input, None),
-    }
 }
 
 fn heading(a: &Found, b: &Found, comparison: &Comparison) -> String {

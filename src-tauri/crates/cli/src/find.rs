@@ -1,4 +1,5 @@
-//! From what was typed to an image: in the store by name, digest or ID; else at its registry.
+//! From what was typed to an image: in the store by name, digest or ID; else at its registry; with a transport before it
+//! there and nowhere else, be that an archive or a container engine.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use oci::{Digest, Platform, Reference};
 
 use crate::args::Look;
 use crate::context::Context;
+use crate::copy::place::Place as Transport;
 use crate::failure::Failure;
 
 /// Fewer digits are a name, not an ID.
@@ -23,14 +25,20 @@ const ID_DIGITS: usize = 4;
 pub enum Place {
     Store,
     Registry,
+    /// An archive or a folder in the OCI image layout.
+    File,
+    /// Docker or Podman.
+    Engine,
 }
 
 impl Place {
-    /// `store` or `registry`, as JSON has it.
+    /// `store`, `registry`, `file` or `engine`, as JSON has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Store => "store",
             Self::Registry => "registry",
+            Self::File => "file",
+            Self::Engine => "engine",
         }
     }
 }
@@ -39,7 +47,7 @@ impl Place {
 pub struct Found {
     pub image: Image,
     pub place: Place,
-    /// The canonical reference; None where it has only a digest.
+    /// The canonical reference, or a file with its transport; None where it has only a digest.
     pub name: Option<String>,
     /// Where its blobs come from.
     pub source: Arc<dyn ImageSource>,
@@ -126,29 +134,28 @@ pub fn in_store(store: &ContentStore, input: &str, wanted: &Wanted) -> Result<Op
     }
 }
 
-/// Looks at the image: in the store, else at its registry.
+/// Looks at the image: where its transport says, or else in the store, or else at its registry.
 ///
 /// # Errors
 /// As [`image::inspect`].
 pub async fn look(look: &Look, context: &Context, job: &Job) -> Result<Found, Failure> {
     let platform = look.platform.as_ref();
-    let only = look.remote.then_some(Place::Registry);
-    look_in(&look.input, only, platform, context, job).await
+    look_in(&look.input, look.remote, platform, context, job).await
 }
 
-/// As [`look`], in one place alone where that is said.
+/// As [`look`].
 ///
 /// # Errors
 /// As [`image::inspect`].
 pub async fn look_in(
     input: &str,
-    only: Option<Place>,
+    remote: bool,
     platform: Option<&Platform>,
     context: &Context,
     job: &Job,
 ) -> Result<Found, Failure> {
     let inspect = async |at: &Located| image::inspect(&*at.source, &at.target, platform, job).await;
-    let (image, at, warnings) = where_it_is(input, only, context, inspect).await?;
+    let (image, at, warnings) = where_it_is(input, remote, context, job, inspect).await?;
     Ok(Found { image, place: at.place, name: at.name, source: at.source, warnings })
 }
 
@@ -164,8 +171,7 @@ pub async fn raw(look: &Look, context: &Context, job: &Job) -> Result<Bytes, Fai
             Ok(image.manifest.map_or(image.root.bytes, |manifest| manifest.document.bytes))
         }
     };
-    let only = look.remote.then_some(Place::Registry);
-    where_it_is(&look.input, only, context, fetch).await.map(|(bytes, ..)| bytes)
+    where_it_is(&look.input, look.remote, context, job, fetch).await.map(|(bytes, ..)| bytes)
 }
 
 struct Located {
@@ -175,13 +181,34 @@ struct Located {
     name: Option<String>,
 }
 
-/// Does the work in the store, or else at the registry; with the warnings that there were.
+/// Does the work where the transport says, or else in the store, or else at the registry; with the warnings that there
+/// were.
 async fn where_it_is<T>(
     input: &str,
-    only: Option<Place>,
+    remote: bool,
     context: &Context,
+    job: &Job,
     work: impl AsyncFn(&Located) -> engine::Result<T>,
 ) -> Result<(T, Located, Vec<String>), Failure> {
+    let transport = Transport::parse_named(input)?;
+    if remote && !matches!(transport, None | Some(Transport::Registry(_))) {
+        return Err(Failure::Usage {
+            message: format!("`{input}` is in no registry"),
+            hint: "Leave `--remote` out".to_owned(),
+        });
+    }
+    let (input, only) = match transport {
+        None => (input, remote.then_some(Place::Registry)),
+        Some(Transport::Registry(_)) => (&input["docker://".len()..], Some(Place::Registry)),
+        Some(Transport::Store(_)) => (&input["store:".len()..], Some(Place::Store)),
+        Some(transport) => {
+            let (source, target) = transport.open(context, job).await?;
+            let place = if matches!(transport, Transport::Daemon(_)) { Place::Engine } else { Place::File };
+            let at = Located { source, target, place, name: Some(transport.to_string()) };
+            let done = work(&at).await.map_err(|error| context.failure(error))?;
+            return Ok((done, at, Vec::new()));
+        }
+    };
     let wanted = Wanted::parse(input)?;
     if only != Some(Place::Registry)
         && let Some(store) = context.existing_store()?

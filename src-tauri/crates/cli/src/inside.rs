@@ -22,7 +22,7 @@ pub struct Inside {
 
 impl Inside {
     /// Finds the image and reads its layers, where their lists were not kept from before. Those of a registry are
-    /// not kept themselves: their tables of contents are fetched, or they are streamed once.
+    /// not kept themselves: their tables of contents are fetched, or they are streamed once. An archive is read in place.
     ///
     /// # Errors
     /// As [`find::look`]; where it is no image; where a layer can't be read at all.
@@ -40,13 +40,13 @@ impl Inside {
                 .with_hint("`longshore inspect` shows what it is")
                 .into());
         };
-        let from_store = found.place == Place::Store;
         let cache = match context.existing_store()? {
             Some(store) => IndexCache::new(store.path().join("cache")),
             None => IndexCache::none(),
         };
-        let layers = Layers::new(found.source.clone(), &manifest.manifest.layers, !from_store, &cache);
-        let layers = if from_store { layers } else { layers.far() };
+        let verify = found.place != Place::Store;
+        let layers = Layers::new(found.source.clone(), &manifest.manifest.layers, verify, &cache);
+        let layers = if found.place == Place::Registry { layers.far() } else { layers };
         let stack = layers.index(job, |_| {}).await.map_err(|error| context.failure(error))?;
         let inside = Self { layers, stack: Arc::new(stack), found };
         inside.warn();

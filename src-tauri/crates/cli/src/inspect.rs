@@ -141,6 +141,8 @@ fn to_text(found: &Found) -> String {
         match found.place {
             find::Place::Store => "the store on this computer",
             find::Place::Registry => "the registry",
+            find::Place::File => "a file on this computer",
+            find::Place::Engine => "the container engine on this computer",
         },
     );
     if image.index.is_some() {

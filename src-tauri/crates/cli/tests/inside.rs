@@ -75,6 +75,33 @@ fn files_lists_what_a_container_sees_without_pulling_it() {
 }
 
 #[test]
+fn an_archive_is_looked_into_where_it_lies() {
+    let (world, registry, reference) = served(&app());
+    let from = format!("docker://{reference}");
+    world.ok(&["save", "-q", &from, "-o", "image.tar"]);
+    let layout = world.path("layout");
+    world.ok(&["copy", "-q", &from, &format!("oci:{}:one", layout.display())]);
+    let (far, waste) = (world.ok(&["files", &reference]), world.ok(&["waste", &reference]));
+    drop(registry);
+    let archive = "docker-archive:image.tar";
+    for place in [archive, "oci-archive:image.tar", &format!("oci:{}:one", layout.display())] {
+        assert_eq!(world.ok(&["files", place]), far, "{place}");
+        assert_eq!(world.ok(&["waste", place]), waste, "{place}");
+        assert_eq!(world.ok(&["cat", place, "conf"]), "two", "{place}");
+        assert_eq!(world.json(&["inspect", place])["source"], "file", "{place}");
+    }
+    assert_eq!(world.ok(&["diff", archive, &format!("oci:{}:one", layout.display())]).lines().count(), 3);
+    assert_eq!(world.run(&["export", archive, "-o", "flat.tar"]).status, 0);
+    assert!(!world.store_dir().exists(), "looking keeps nothing");
+    let remote = world.run(&["files", archive, "--remote"]);
+    assert_eq!(remote.status, 2, "{}", remote.stderr);
+    assert!(remote.stderr.contains("Leave `--remote` out"), "{}", remote.stderr);
+    let none = world.run(&["files", "docker-archive:none.tar"]);
+    assert_eq!(none.status, 1);
+    assert!(none.stderr.contains("`none.tar`"), "{}", none.stderr);
+}
+
+#[test]
 fn files_are_found_by_name_and_by_what_they_hold() {
     let base = [
         Entry::file("etc/app.conf", b"{\"a\": 1}"),

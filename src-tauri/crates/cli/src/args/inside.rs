@@ -62,7 +62,8 @@ pub enum Compress {
 
 #[derive(Debug, clap::Args)]
 pub struct Export {
-    /// The image: a name, or of an image in the store also its digest or ID
+    /// The image: a name, or of an image in the store also its digest or ID; store:NAME, docker://NAME, oci:DIR[:NAME],
+    /// oci-archive:FILE[:NAME], docker-archive:FILE[:NAME] or docker-daemon:NAME says where it is
     #[arg(value_name = "REFERENCE")]
     pub input: String,
     /// Only this folder: names in the archive begin with its own

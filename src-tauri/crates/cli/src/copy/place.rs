@@ -111,14 +111,23 @@ impl Place {
         }
     }
 
+    /// Reads what was typed where it has a transport.
+    ///
+    /// # Errors
+    /// As [`Place::parse`].
+    pub fn parse_named(input: &str) -> Result<Option<Self>, Failure> {
+        let transports = ["store:", "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "docker://"];
+        let is_named = transports.iter().any(|transport| input.starts_with(transport));
+        is_named.then(|| Self::parse(input)).transpose()
+    }
+
     /// Reads what was typed where an image of the store is meant unless something else is said.
     ///
     /// # Errors
     /// As [`Place::parse`], and where it is no reference.
     pub fn parse_stored(input: &str) -> Result<Self, Failure> {
-        let transports = ["store:", "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "docker://"];
-        if transports.iter().any(|transport| input.starts_with(transport)) {
-            return Self::parse(input);
+        if let Some(place) = Self::parse_named(input)? {
+            return Ok(place);
         }
         Wanted::parse(input)?;
         Ok(Self::Store(input.to_owned()))
