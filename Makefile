@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench package cli bindings clean system
+.PHONY: help run test check bench frames package cli bindings clean system
 
 CARGO ?= cargo
 # The window's assets are built into the program.
@@ -20,6 +20,7 @@ help:
 	@echo 'make test     every check and every test, the window included'
 	@echo 'make cli      build the command line: target/release/longshore'
 	@echo 'make bench    measure it beside skopeo, and crane where it is on PATH'
+	@echo 'make frames   count the frames of the window while it scrolls and pulls'
 	@echo 'make package  build a .deb'
 
 # install(PACKAGES): by apt, only what is missing.
@@ -84,6 +85,12 @@ bench:
 	$(call install,$(BENCH_PACKAGES))
 	$(CARGO) build --release -p cli -p bench
 	./target/release/bench $(BENCH)
+
+frames:
+	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+	@$(MAKE) --no-print-directory ui/dist/.stamp
+	$(CARGO) build --release -p longshore-desktop -p bench $(FEATURES)
+	./target/release/frames $(FRAMES)
 
 package:
 	$(call install,$(BUILD_PACKAGES))

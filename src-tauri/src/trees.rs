@@ -7,11 +7,11 @@ mod file;
 mod open;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use engine::layers::diff::{self, Differing, Side};
-use engine::layers::{self, Filter, Layers, Scope, Stack, State, Version, View, Waste};
+use engine::layers::{Filter, Layers, Scope, Stack, State, Version, View, Waste};
 use engine::{Code, Error, Result};
 
 pub use open::{Opened, open};
@@ -45,7 +45,8 @@ pub struct Tree {
     pub stack: Arc<Stack>,
     /// What a container sees.
     pub merged: Arc<State>,
-    waste: OnceLock<Waste>,
+    /// What is stored for nothing.
+    pub waste: Waste,
     /// Bytes of a file, by layer and node.
     held: Mutex<Option<((usize, u32), Bytes)>>,
 }
@@ -172,11 +173,6 @@ fn gone(what: &str, id: u64) -> Error {
 }
 
 impl Tree {
-    /// What is stored for nothing.
-    pub fn waste(&self) -> &Waste {
-        self.waste.get_or_init(|| layers::waste(&self.stack))
-    }
-
     /// Bytes of its layers that were fetched so far, of how many; none where nothing is far away.
     pub fn fetched(&self) -> Option<(u64, u64)> {
         let all = || self.layers.descriptors().iter().map(|layer| layer.size).sum();

@@ -53,7 +53,7 @@ pub async fn open_tree(
     };
     let app = app.clone();
     blocking(move || {
-        let waste = opened.tree.waste();
+        let waste = &opened.tree.waste;
         let worths = &waste.layers;
         let merged = &opened.tree.merged;
         let paths = 1..opened.tree.stack.paths();
@@ -193,7 +193,7 @@ pub async fn file_detail(app: &Arc<Longshore>, tree: u64, node: u32) -> Result<F
 pub async fn waste(app: &Arc<Longshore>, tree: u64) -> Result<WasteReport> {
     let open = app.trees().tree(tree)?;
     blocking(move || {
-        let waste = open.waste();
+        let waste = &open.waste;
         let files = waste.files.iter().take(WASTED).map(|file| WastedFile::of(file, &open.stack));
         let beside = waste.hidden_bytes.saturating_sub(waste.wasted_bytes);
         Ok(WasteReport {

@@ -1,7 +1,7 @@
 //! Opening a tree: where the layers of an image are, and an index of each.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::archive::{Archive, ArchiveSource};
@@ -174,15 +174,17 @@ async fn index(
     let stack = Arc::new(stack.await?);
     let indexed_by: Vec<IndexedBy> =
         seen.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(by, _)| *by).collect();
-    let merging = stack.clone();
-    let merged = blocking(move || State::new(&merging, Scope::Merged)).await?;
+    let (merging, counting) = (stack.clone(), stack.clone());
+    let merged = blocking(move || State::new(&merging, Scope::Merged));
+    let waste = blocking(move || Ok(layers::waste(&counting)));
+    let (merged, waste) = tokio::try_join!(merged, waste)?;
     let tree = Tree {
         title,
         layers,
         far,
         stack,
         merged: Arc::new(merged),
-        waste: OnceLock::new(),
+        waste,
         held: Mutex::default(),
     };
     Ok(Opened { tree, labels, indexed_by })

@@ -27,8 +27,7 @@ const MOST_LAYERS: usize = i16::MAX as usize;
 #[derive(Debug)]
 pub struct Stack {
     layers: Vec<Arc<LayerIndex>>,
-    /// Of each layer, the nodes of those below it; and all of them at the end.
-    offsets: Vec<u32>,
+    offsets: Offsets,
     paths: u32,
     /// Paths that have children, in any layer.
     folders: Ranked,
@@ -38,6 +37,42 @@ pub struct Stack {
     starts: Ranked,
     /// The node of each version, counted over all layers.
     versions: Vec<u32>,
+}
+
+/// The nodes of all layers as one row. Which layer a node is of is asked for every version there is, so that it takes one
+/// look into a table for most of them.
+#[derive(Debug)]
+struct Offsets {
+    /// Of each layer, the nodes of those below it; and all of them at the end.
+    below: Vec<u32>,
+    /// The layer of every so many nodes; these, as a power of two.
+    table: Vec<u16>,
+    shift: u32,
+}
+
+impl Offsets {
+    /// Places in the table.
+    const PLACES: u32 = 4096;
+
+    fn new(layers: &[Arc<LayerIndex>]) -> Self {
+        let mut below = vec![0];
+        let mut nodes = 0;
+        below.extend(layers.iter().map(|layer| {
+            nodes += layer.nodes();
+            nodes
+        }));
+        let shift = (nodes / Self::PLACES).checked_ilog2().map_or(0, |log| log + 1);
+        let begins = &below[..layers.len()];
+        let layer = |node: u32| begins.partition_point(|below| *below <= node).saturating_sub(1) as u16;
+        let table = (0..=(nodes >> shift) + 1).map(|place| layer(place << shift)).collect();
+        Self { below, table, shift }
+    }
+
+    fn layer(&self, node: u32) -> usize {
+        let place = (node >> self.shift) as usize;
+        let (first, last) = (usize::from(self.table[place]), usize::from(self.table[place + 1]));
+        first + self.below[first + 1..=last].partition_point(|below| *below <= node)
+    }
 }
 
 /// What one layer does to a path.
@@ -112,12 +147,7 @@ impl Stack {
         if nodes >= MOST_NODES {
             return Err(too_large("files"));
         }
-        let mut offsets = vec![0];
-        let mut below = 0;
-        offsets.extend(layers.iter().map(|layer| {
-            below += layer.nodes();
-            below
-        }));
+        let offsets = Offsets::new(&layers);
         let mut making = Making {
             layers: &layers,
             offsets: &offsets,
@@ -224,8 +254,8 @@ impl Stack {
     /// The layer of a version, and its node there.
     fn place(&self, version: u32) -> (usize, u32) {
         let node = self.versions[version as usize] & !REMOVES;
-        let layer = self.offsets.partition_point(|offset| *offset <= node) - 1;
-        (layer, node - self.offsets[layer])
+        let layer = self.offsets.layer(node);
+        (layer, node - self.offsets.below[layer])
     }
 
     /// The layer of a version, and whether it removes the name.
@@ -330,7 +360,7 @@ fn next_start(starts: &Bits, start: u32) -> u32 {
 /// A tree that is being made.
 struct Making<'a> {
     layers: &'a [Arc<LayerIndex>],
-    offsets: &'a [u32],
+    offsets: &'a Offsets,
     folders: Bits,
     firsts: Bits,
     starts: Bits,
@@ -349,7 +379,7 @@ impl<'a> Making<'a> {
     fn version(&mut self, layer: usize, node: u32, removes: bool) {
         self.starts.push(std::mem::take(&mut self.is_first));
         let bit = if removes { REMOVES } else { 0 };
-        self.versions.push((self.offsets[layer] + node) | bit);
+        self.versions.push((self.offsets.below[layer] + node) | bit);
     }
 
     /// What every layer has in the path that these are the versions of.
@@ -359,9 +389,9 @@ impl<'a> Making<'a> {
             if node & REMOVES != 0 {
                 continue;
             }
-            let layer = self.offsets.partition_point(|offset| *offset <= node) - 1;
+            let layer = self.offsets.layer(node);
             let index = &self.layers[layer];
-            let range = index.node(node - self.offsets[layer]).range();
+            let range = index.node(node - self.offsets.below[layer]).range();
             // Whiteouts stand together, since their names begin alike; what they name is sorted as they are.
             let whiteouts = index.first(range.clone(), b".wh.")..index.first(range.clone(), b".wh/");
             for (range, is_rest) in [(whiteouts, false), (range, true)] {

@@ -1,0 +1,225 @@
+//! How smoothly the window scrolls through very long lists: the wheel is turned, and the page counts its frames. The same while
+//! a gigabyte is pulled, and how long a start takes.
+//!
+//! It judges nothing: the figures are for people. An Xvfb has no graphics card, so that everything is drawn by the processor.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use e2e::{CONTROL, ENTER, Home, Window};
+use serde_json::{Value, json};
+use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
+use testkit::registry::Registry;
+
+/// Turns of the wheel, and milliseconds between two of them.
+const TURNS: u32 = 180;
+const PAUSE: u32 = 16;
+
+/// Measures frames of the real window.
+#[derive(Parser)]
+struct Options {
+    /// The program, built with its page in it.
+    #[arg(long, default_value = "target/release/longshore-desktop")]
+    program: PathBuf,
+    /// Tags of the repository.
+    #[arg(long, default_value_t = 100_000)]
+    tags: usize,
+    /// Files of the image.
+    #[arg(long, default_value_t = 300_000)]
+    files: usize,
+    /// Layers of 64 MiB of the image that is pulled.
+    #[arg(long, default_value_t = 16)]
+    layers: u64,
+}
+
+/// Frames of one list.
+struct Frames {
+    /// Milliseconds between two frames, ascending.
+    gaps: Vec<f64>,
+    /// Pixels that the list moved.
+    moved: f64,
+}
+
+fn main() {
+    let options = Options::parse();
+    let program = std::path::absolute(&options.program).expect("the working folder is known");
+    assert!(
+        program.is_file(),
+        "`{}` is missing: build it with its page (`make run` does)",
+        program.display()
+    );
+    // The window is started by what the tests use, which asks here for the program.
+    let inner = std::env::var_os("LONGSHORE_DESKTOP_BIN");
+    if inner.is_none() {
+        let this = std::env::current_exe().expect("the program knows itself");
+        let status = Command::new(this)
+            .args(std::env::args_os().skip(1))
+            .env("LONGSHORE_DESKTOP_BIN", program)
+            .status()
+            .expect("it runs again");
+        std::process::exit(status.code().unwrap_or(1));
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(measure(&options));
+}
+
+async fn measure(options: &Options) {
+    let registry = Registry::start();
+    let tiny = Image::tiny("x");
+    for at in 0..options.tags {
+        registry.put("bench/tags", &format!("{}.{}.{}", at / 1000, at / 10 % 100, at % 10), &tiny);
+    }
+    registry.put("bench/files", "1", &many(options.files));
+    let layers = (0..options.layers).map(|seed| Layer::noise(seed, 64 << 20));
+    registry.put("bench/large", "1", &Image::builder(Family::Oci).layers(layers).build());
+    for (width, height) in [(1280, 800), (900, 600)] {
+        let begun = Instant::now();
+        let window = Window::open_in(Home::new(), width, height).await;
+        started(&window, begun.elapsed()).await;
+        let host = window.practice_host().await;
+
+        open(&window, &registry.reference("bench/tags", "0.0.0"), &[ENTER]).await;
+        window.press("All tags").await;
+        rows(&window, "[role=grid] [role=row][aria-rowindex]").await;
+        report(&format!("{} tags", options.tags), width, height, &scroll(&window, "[role=grid]").await);
+
+        open(&window, &registry.reference("bench/files", "1"), &[CONTROL, ENTER]).await;
+        window.says("Status: Downloaded newer image").await;
+        window.press("Open image").await;
+        window.click("[role=tab][id$=files]").await;
+        rows(&window, "[role=treegrid] [role=row]").await;
+        window.click("[role=treegrid] [role=row]").await;
+        // Every folder opens.
+        window.chord(&['*']).await;
+        rows(&window, "[role=treegrid] [role=row]:nth-of-type(20)").await;
+        report(&format!("{} files", options.files), width, height, &scroll(&window, "[role=treegrid]").await);
+
+        open(&window, &format!("{host}/files:1.0"), &[ENTER]).await;
+        window.click("[role=tab][id$=layers]").await;
+        window.find("[role=tabpanel] [draggable=true]").await;
+        report("layers of an image", width, height, &scroll(&window, "main").await);
+
+        let before = memory("VmRSS");
+        open(&window, &registry.reference("bench/large", "1"), &[CONTROL, ENTER]).await;
+        window.script(COUNT, vec![json!("main")]).await;
+        let done = "return document.body.innerText.includes('Status: Downloaded newer image')";
+        while window.script(done, vec![]).await != true {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        report(&format!("a pull of {} MB", options.layers * 67), width, height, &counted(&window).await);
+        println!(
+            "  the program's memory: {} MB before, {} MB at most",
+            before / 1000,
+            memory("VmHWM") / 1000
+        );
+        drop(window.close().await);
+    }
+}
+
+/// An image of so many files in twenty layers.
+fn many(files: usize) -> Image {
+    let layers = (0..20).map(|layer| {
+        let entries: Vec<Entry> = (layer..files)
+            .step_by(20)
+            .map(|at| Entry::file(&format!("folder-{}/file-{at}", at / 5_000), b""))
+            .collect();
+        Layer::new(&entries, LayerCompression::Gzip)
+    });
+    Image::builder(Family::Oci).layers(layers).build()
+}
+
+async fn open(window: &Window, name: &str, keys: &[char]) {
+    window.chord(&[CONTROL, 'l']).await;
+    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Image reference'";
+    window.until("the bar has the caret", caret).await;
+    window.script("document.activeElement.select()", vec![]).await;
+    window.type_text(name).await;
+    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
+    window.chord(keys).await;
+}
+
+async fn rows(window: &Window, selector: &str) {
+    window.find(selector).await;
+}
+
+/// Turns the wheel over a list.
+async fn scroll(window: &Window, selector: &str) -> Frames {
+    let middle = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+        return [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)]";
+    let at = window.script(middle, vec![json!(selector)]).await;
+    window.script(COUNT, vec![json!(selector)]).await;
+    let (display, x, y) = (window.display().to_owned(), at[0].to_string(), at[1].to_string());
+    let turned = tokio::task::spawn_blocking(move || {
+        let (turns, pause) = (TURNS.to_string(), PAUSE.to_string());
+        let words = ["mousemove", &x, &y, "click", "--repeat", &turns, "--delay", &pause, "5"];
+        Command::new("xdotool").args(words).env("DISPLAY", display).status()
+    });
+    let turned = turned.await.expect("nothing panics").expect("xdotool runs");
+    assert!(turned.success(), "the wheel can't be turned");
+    counted(window).await
+}
+
+/// Begins to count frames.
+const COUNT: &str = "const list = document.querySelector(arguments[0]);
+    const scrolls = (it) => it.scrollHeight > it.clientHeight + 1 && getComputedStyle(it).overflowY !== 'visible';
+    const counted = { times: [], scroller: [list, ...list.querySelectorAll('*')].find(scrolls) ?? list };
+    counted.from = counted.scroller.scrollTop;
+    const frame = (time) => { if (counted.times !== null) { counted.times.push(time); requestAnimationFrame(frame); } };
+    requestAnimationFrame(frame);
+    window.counted = counted;";
+
+/// Ends the counting.
+async fn counted(window: &Window) -> Frames {
+    let found = "const { times, from, scroller } = window.counted;
+        window.counted.times = null;
+        return { gaps: times.slice(1).map((time, at) => time - times[at]), moved: scroller.scrollTop - from }";
+    let found = window.script(found, vec![]).await;
+    let gaps = found["gaps"].as_array().into_iter().flatten().filter_map(Value::as_f64);
+    let mut gaps: Vec<f64> = gaps.collect();
+    gaps.sort_by(f64::total_cmp);
+    Frames { gaps, moved: found["moved"].as_f64().unwrap_or_default() }
+}
+
+/// Says how long the page took from its beginning to the first paint and to the end of its script, and all of it with the
+/// display and the driver.
+async fn started(window: &Window, all: Duration) {
+    let times = "const paint = performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
+        return [paint ?? null, performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart]";
+    let times = window.script(times, vec![]).await;
+    println!(
+        "a start: first paint {} ms after the page began, its script ran to {} ms; {} ms with display and driver",
+        times[0],
+        times[1],
+        all.as_millis()
+    );
+}
+
+/// A figure of the program's memory, kB.
+fn memory(field: &str) -> u64 {
+    let is_program = |entry: &fs::DirEntry| {
+        fs::read_to_string(entry.path().join("comm")).is_ok_and(|name| name.starts_with("longshore-deskt"))
+    };
+    let processes = fs::read_dir("/proc").expect("Linux has it").flatten();
+    let status =
+        processes.filter(is_program).find_map(|it| fs::read_to_string(it.path().join("status")).ok());
+    let status = status.expect("the program runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+}
+
+fn report(list: &str, width: u32, height: u32, frames: &Frames) {
+    let Frames { gaps, moved } = frames;
+    let total: f64 = gaps.iter().sum();
+    let at = |share: usize| gaps.get((gaps.len() * share / 100).min(gaps.len().saturating_sub(1))).copied();
+    println!(
+        "{list}, {width} by {height}: {:.1} frames a second, between two {:.1} ms (median), {:.1} (95 %), {:.1} (most); {} frames, {moved:.0} pixels",
+        gaps.len() as f64 / total.max(1.0) * 1000.0,
+        at(50).unwrap_or_default(),
+        at(95).unwrap_or_default(),
+        gaps.last().copied().unwrap_or_default(),
+        gaps.len(),
+    );
+}
