@@ -240,7 +240,7 @@ async fn an_account_that_may_only_read_is_told_so_before_anything_moves() {
         .await;
     window.says("May not push").await;
     let refused = window.text("dialog[open] .who").await;
-    assert!(refused.contains("may not write there"), "{refused}");
+    assert!(refused.contains("The account on") && refused.contains("may not write there"), "{refused}");
     assert!(refused.contains("sign in with an account or a token that has it"), "{refused}");
     window.show("push-read-only").await;
     assert_eq!(tags(&registry, "team/hello"), Vec::<String>::new());
