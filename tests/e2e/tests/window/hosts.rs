@@ -123,6 +123,23 @@ async fn a_deletion_names_all_that_goes_along_and_takes_no_more() {
     let held =
         "return [...document.querySelectorAll('dialog[open] .btn--danger')].every((it) => it.disabled)";
     window.until("nothing can be deleted yet", held).await;
+
+    // This registry deletes manifests alone, and says so only when it is asked.
+    window.click("dialog[open] .mode:has(input[value=tag])").await;
+    window.press("Delete the tag").await;
+    let told = window.text("dialog[open] [role=alert], dialog[open] .failed li").await;
+    assert!(told.contains("tag alone"), "{told}");
+    window.show("tag-alone-refused").await;
+    assert_eq!(
+        tags(&entangled.registry, "team/app").len(),
+        5,
+        "the smaller step never becomes the larger one"
+    );
+    window.press("Close").await;
+    no_dialog(&window).await;
+    window.press("Delete…").await;
+    entangled.is_told(&window).await;
+
     window.click("dialog[open] input[type=text]").await;
     window.type_text("1.0-amd64").await;
     window.press("Delete all 2").await;
