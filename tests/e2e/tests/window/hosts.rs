@@ -29,7 +29,8 @@ fn image(seed: u64, platform: &str) -> Image {
     Image::builder(Family::Oci).platform(platform).layer(Layer::noise(seed, 5_000)).build()
 }
 
-/// A signature of an image, and the index that lists it under the fallback tag (distribution spec, "Referrers Tag Schema").
+/// A signature of an image, and the index that lists it under the fallback tag (distribution spec, "Referrers Tag
+/// Schema").
 fn signature(subject: &Image) -> (Image, String) {
     let of = subject.root.descriptor_json();
     let signed = Image::builder(Family::Oci).layer(Layer::noise(9, 200)).edit_manifest(move |manifest| {
@@ -271,7 +272,8 @@ async fn an_account_that_may_only_read_is_told_so_before_anything_moves() {
     assert_eq!(tags(&registry, "team/hello"), ["1"]);
 }
 
-/// A helper that speaks to a real keyring. The window finds it by the `PATH` of the login shell, as one that a desktop started.
+/// A helper that speaks to a real keyring. The window finds it by the `PATH` of the login shell, as one that a desktop
+/// started.
 fn keyring_helper(home: &Home, helpers: &Helpers, service: &SecretService, server: &str, account: &str) {
     let mut store = service.command("docker-credential-secretservice");
     let mut store = store.arg("store").stdin(Stdio::piped()).spawn().expect("the helper is installed");

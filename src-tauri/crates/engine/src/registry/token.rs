@@ -111,8 +111,8 @@ impl Authorizer {
         withheld.map_or(Ok(()), |error| Err(error.at_exchange(answer.body.exchange()))).map(|()| answer)
     }
 
-    /// The last try was refused as well. Where another request got the token meanwhile, nobody has said of it yet that it
-    /// does not reach this far.
+    /// The last try was refused as well. Where another request got the token meanwhile, nobody has said of it yet that
+    /// it does not reach this far.
     pub(super) fn refused_last(
         &self,
         answer: Answer,
