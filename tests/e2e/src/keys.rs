@@ -8,6 +8,8 @@ pub const SHIFT: char = '\u{e008}';
 pub const ENTER: char = '\u{e007}';
 /// Escape.
 pub const ESCAPE: char = '\u{e00c}';
+/// Delete, forwards.
+pub const DELETE: char = '\u{e017}';
 /// The tabulator.
 pub const TAB: char = '\u{e004}';
 /// The arrow key to the left.

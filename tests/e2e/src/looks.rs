@@ -35,6 +35,8 @@ while (texts.nextNode()) {
   for (let it = own; it !== null && it !== top.parentElement; it = it.parentElement) {
     const style = getComputedStyle(it);
     if (style.display === 'inline') continue;
+    // It is there for the ear alone.
+    if (style.clipPath === 'inset(50%)') break;
     if (scrolls(style.overflowX) || scrolls(style.overflowY)) break;
     const clip = it.getBoundingClientRect();
     if (style.textOverflow === 'ellipsis' && hides(style.overflowX)) break;

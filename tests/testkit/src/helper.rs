@@ -115,11 +115,22 @@ impl Helpers {
                 format!("cat '{}' >&2; exit 1", answer.display())
             }
         };
-        let script = format!(
-            "#!/bin/sh\nserver=$(cat)\npids='{pids}'\nprintf '%s %s %s\\n' '{name}' \"$1\" \"$server\" >> '{log}'\n{act}\n",
-            pids = self.dir.path().join("pids").display(),
-            log = self.dir.path().join("calls").display(),
+        self.write_script(
+            name,
+            &format!(
+                "server=$(cat)\npids='{pids}'\nprintf '%s %s %s\\n' '{name}' \"$1\" \"$server\" >> '{log}'\n{act}",
+                pids = self.dir.path().join("pids").display(),
+                log = self.dir.path().join("calls").display(),
+            ),
         );
+    }
+
+    /// Writes `docker-credential-NAME` that does what this text for `sh` says; its calls are not logged.
+    ///
+    /// # Panics
+    /// Where it can't be written.
+    pub fn write_script(&self, name: &str, act: &str) {
+        let script = format!("#!/bin/sh\n{act}\n");
         let program = self.dir.path().join(format!("docker-credential-{name}"));
         // Renamed into place: a script that is still open for writing can't be started (ETXTBSY), and another thread
         // of the test may be forking just now.

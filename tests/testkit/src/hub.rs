@@ -131,6 +131,14 @@ impl Hub {
     pub fn remaining(&self) -> u64 {
         *lock(&self.rules.remaining.as_ref().expect("the hub was given a limit").1)
     }
+
+    /// Leaves no manifest to be fetched in this window.
+    ///
+    /// # Panics
+    /// Where the hub has no limit.
+    pub fn use_up(&self) {
+        *lock(&self.rules.remaining.as_ref().expect("the hub was given a limit").1) = 0;
+    }
 }
 
 impl HubBuilder {

@@ -351,7 +351,7 @@ impl RegistryClient {
         }
         request.authorization = held.as_deref().map(Token::header);
         let answer = self.send(request, job).await?;
-        if refuses(&answer, request) { authorizer.refused(answer, scopes) } else { Ok(answer) }
+        if refuses(&answer, request) { authorizer.refused_last(answer, scopes, held) } else { Ok(answer) }
     }
 
     fn interrupted(&self) -> Error {

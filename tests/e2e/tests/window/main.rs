@@ -8,6 +8,7 @@ mod explore;
 mod files;
 mod first;
 mod hostile;
+mod hosts;
 mod inside;
 mod keyboard;
 mod looks;
@@ -20,6 +21,7 @@ mod transfers;
 /// What every test begins with.
 mod prelude {
     pub use e2e::{
-        ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Target, Window,
+        ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, DELETE, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Target,
+        Window,
     };
 }

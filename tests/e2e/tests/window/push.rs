@@ -1,6 +1,7 @@
 //! Pushing: the plan first, then the bytes. Every byte stays in the practice registry.
 
 use crate::prelude::*;
+use crate::steps::plan_for;
 
 /// Pulls an image of the practice registry.
 async fn pull(window: &Window, reference: &str) {
@@ -9,24 +10,6 @@ async fn pull(window: &Window, reference: &str) {
     window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
     window.chord(&[CONTROL, ENTER]).await;
     window.says("Status: Downloaded newer image").await;
-}
-
-/// Types where it goes into the open planner, and waits for the plan of exactly that.
-async fn plan_for(window: &Window, destination: &str) {
-    window
-        .until(
-            "the planner has the caret",
-            "return document.activeElement?.getAttribute('aria-label') === 'Destination'",
-        )
-        .await;
-    window.script("document.activeElement.select()", vec![]).await;
-    window.type_text(destination).await;
-    window.chord(&[ENTER]).await;
-    let planned = format!(
-        "const command = document.querySelector('dialog[open] .cmd')?.innerText ?? ''; \
-         return document.querySelector('dialog[open] .result[aria-busy=false] .sum') !== null && command.includes('{destination}')"
-    );
-    window.until("it is planned", &planned).await;
 }
 
 #[tokio::test]

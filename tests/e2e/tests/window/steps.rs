@@ -77,6 +77,39 @@ pub async fn at_row(window: &Window, name: &str) {
     window.until(&format!("the keyboard is at {name}"), &script).await;
 }
 
+/// Opens the tags of the repository that the image on screen is in, and waits until so many are listed.
+pub async fn open_tags(window: &Window, tags: usize) {
+    window.press("All tags").await;
+    let listed = format!(
+        "return document.querySelectorAll('[role=grid] [role=row][aria-rowindex][aria-label]').length === {tags}"
+    );
+    window.until(&format!("{tags} tags are listed"), &listed).await;
+}
+
+/// Types where it goes into the open planner, and waits for the plan of exactly that.
+pub async fn plan_for(window: &Window, destination: &str) {
+    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Destination'";
+    window.until("the planner has the caret", caret).await;
+    window.script("document.activeElement.select()", vec![]).await;
+    window.type_text(destination).await;
+    window.chord(&[ENTER]).await;
+    let planned = format!(
+        "const command = document.querySelector('dialog[open] .cmd')?.innerText ?? ''; \
+         return document.querySelector('dialog[open] .result[aria-busy=false] .sum') !== null && command.includes('{destination}')"
+    );
+    window.until("it is planned", &planned).await;
+}
+
+/// Fills in the open sign-in dialog; `keep` is how the value of its choice of a place begins: `session`, `file`.
+pub async fn fill_sign_in(window: &Window, account: &str, secret: &str, keep: &str) {
+    window.click("#sign-in-user").await;
+    window.script("document.activeElement.select()", vec![]).await;
+    window.type_text(account).await;
+    window.click("#sign-in-secret").await;
+    window.type_text(secret).await;
+    window.click(&format!("label.card:has(input[value^={keep}])")).await;
+}
+
 /// Waits until no dialog is open.
 pub async fn no_dialog(window: &Window) {
     window.until("the dialog is closed", "return document.querySelector('dialog[open]') === null").await;

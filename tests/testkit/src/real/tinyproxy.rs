@@ -21,13 +21,25 @@ impl Tinyproxy {
     /// # Panics
     /// Where tinyproxy is not installed, or does not start within 20 s.
     pub fn start(account: Option<(&str, &str)>) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary folder");
         let basic =
             account.map_or_else(String::new, |(user, password)| format!("BasicAuth {user} {password}\n"));
+        Self::start_with(&basic)
+    }
+
+    /// Asks another proxy, `HOST:PORT`, for everything: it knows names that this one does not.
+    ///
+    /// # Panics
+    /// Where tinyproxy is not installed, or does not start within 20 s.
+    pub fn before(proxy: &str) -> Self {
+        Self::start_with(&format!("Upstream http {proxy}\n"))
+    }
+
+    fn start_with(choices: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
         let log = dir.path().join("tinyproxy.log");
         let (child, port) = start(&log, "tinyproxy-bin", |port| {
             let config = format!(
-                "Port {port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nLogLevel Connect\nLogFile \"{}\"\n{basic}",
+                "Port {port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nLogLevel Connect\nLogFile \"{}\"\n{choices}",
                 log.display()
             );
             let path = dir.path().join("tinyproxy.conf");

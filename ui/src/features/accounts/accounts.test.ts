@@ -75,5 +75,6 @@ describe("where an account comes from, in a sentence", () => {
     [[{ ...step, account: "me", outcome: "empty" as const }], "No place has an account for `ghcr.io`, so it is asked anonymously."],
     [[{ ...step, account: "me", outcome: "chosen" as const }], "`ghcr.io` is asked as `me`, from `auths` of config.json."],
     [[{ ...step, account: null, outcome: "chosen" as const }], "`ghcr.io` is asked with what `auths` of config.json holds."],
+    [[{ ...step, place: "docker-credential-pass", account: "me", outcome: "chosen" as const }], "`ghcr.io` is asked as `me`, from `docker-credential-pass`."],
   ])("%#", (steps, sentence) => expect(summaryOf({ ...trail, steps })).toBe(sentence));
 });

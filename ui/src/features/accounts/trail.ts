@@ -11,9 +11,13 @@ export const OUTCOMES: Record<TrailOutcome, { icon: IconName; word: string }> = 
   overridden: { icon: "circle", word: "Not reached" },
 };
 
+/** A program keeps its name, also where it begins a line. */
+export const placeName = (place: string): string => (place.startsWith("docker-credential-") ? `\`${place}\`` : place);
+
 /** One sentence on how it came out; values in backticks. */
 export function summaryOf({ host, steps }: CredentialTrail): string {
   const chosen = steps.find(({ outcome }) => outcome === "chosen");
   if (!chosen) return `No place has an account for \`${host}\`, so it is asked anonymously.`;
-  return chosen.account === null ? `\`${host}\` is asked with what ${chosen.place} holds.` : `\`${host}\` is asked as \`${chosen.account}\`, from ${chosen.place}.`;
+  const place = placeName(chosen.place);
+  return chosen.account === null ? `\`${host}\` is asked with what ${place} holds.` : `\`${host}\` is asked as \`${chosen.account}\`, from ${place}.`;
 }

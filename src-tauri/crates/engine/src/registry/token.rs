@@ -8,14 +8,14 @@ mod issue;
 mod refusal;
 
 pub(super) use self::issue::{form, keep_secret};
-use self::refusal::{is_refusal, refused, wants_account};
+use self::refusal::{is_refusal, not_allowed, refused, wants_account};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 use oci::name::Registry;
 use tokio::sync::Mutex;
 use url::Url;
@@ -111,6 +111,25 @@ impl Authorizer {
         withheld.map_or(Ok(()), |error| Err(error.at_exchange(answer.body.exchange()))).map(|()| answer)
     }
 
+    /// The last try was refused as well. Where another request got the token meanwhile, nobody has said of it yet that
+    /// it does not reach this far.
+    pub(super) fn refused_last(
+        &self,
+        answer: Answer,
+        scopes: &[Scope],
+        held: Option<Held>,
+    ) -> Result<Answer> {
+        let account = held.and_then(|held| held.account.clone());
+        match account.filter(|_| self.purpose == Use::Requests && answer.status == StatusCode::UNAUTHORIZED) {
+            Some(account) if self.withheld(scopes).is_none() => {
+                let challenges = challenges(&answer);
+                let told = self.account_refused(&account, challenge::choose(&challenges).ok(), scopes);
+                Err(told.at_exchange(answer.body.exchange()))
+            }
+            _ => self.refused(answer, scopes),
+        }
+    }
+
     pub(super) fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.warnings.lock().expect("no code panics while it holds the warnings"))
     }
@@ -164,8 +183,7 @@ impl Authorizer {
         request: &Request,
         job: Option<&Job>,
     ) -> Result<Next> {
-        let challenges =
-            challenge::parse(answer.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes));
+        let challenges = challenges(&answer);
         if challenges.is_empty() {
             // Nothing says how to sign in: the refusal itself says the most.
             return Ok(Next::GiveUp(Box::new(answer)));
@@ -193,7 +211,7 @@ impl Authorizer {
             let Some(account) = held.account.as_ref().filter(|_| self.purpose == Use::Requests) else {
                 return Ok(Next::GiveUp(Box::new(answer)));
             };
-            self.leave_out(scopes, account, None);
+            self.leave_out(scopes, account, self.account_refused(account, Some(chosen), scopes));
             if scopes.iter().any(Scope::writes) {
                 return Ok(Next::GiveUp(Box::new(answer)));
             }
@@ -318,7 +336,8 @@ impl Authorizer {
                     return Ok(issued.token(asked, Some(found)));
                 }
                 Err(error) if is_refusal(&error) && self.purpose == Use::Requests => {
-                    let told = self.leave_out(scopes, &found, Some(error));
+                    let told = refused(&self.registry, &found).in_place_of(error);
+                    self.leave_out(scopes, &found, told.copy());
                     if writes {
                         return Err(told);
                     }
@@ -358,16 +377,22 @@ impl Authorizer {
         }
     }
 
-    /// A stored credential was refused: it is not sent for these scopes again. What there is to say of it.
-    fn leave_out(&self, scopes: &[Scope], account: &Found, cause: Option<Error>) -> Error {
-        let mut told = refused(&self.registry, account);
-        if let Some(cause) = cause {
-            told = told.in_place_of(cause);
+    /// What there is to say of an account whose token the registry refuses with this challenge.
+    fn account_refused(&self, account: &Found, challenge: Option<&Challenge>, scopes: &[Scope]) -> Error {
+        match challenge {
+            // Whoever is given a token is known: it is the right that is missing.
+            Some(Challenge::Bearer { error: Some(error), .. }) if error == "insufficient_scope" => {
+                not_allowed(&self.registry, account, scopes.iter().any(Scope::writes))
+            }
+            _ => refused(&self.registry, account),
         }
+    }
+
+    /// A stored credential was refused: it is not sent for these scopes again. `told` is what there is to say of it.
+    fn leave_out(&self, scopes: &[Scope], account: &Found, told: Error) {
         let mut learned = self.learned();
         learned.stale.insert(scopes.to_vec(), account.credential.clone());
-        learned.withheld.insert(scopes.to_vec(), told.copy());
-        told
+        learned.withheld.insert(scopes.to_vec(), told);
     }
 
     fn withheld(&self, scopes: &[Scope]) -> Option<Error> {
@@ -384,4 +409,8 @@ impl Authorizer {
     fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
         self.learned.lock().expect("no code panics while it holds what was learned")
     }
+}
+
+fn challenges(answer: &Answer) -> Vec<Challenge> {
+    challenge::parse(answer.headers.get_all(WWW_AUTHENTICATE).iter().map(HeaderValue::as_bytes))
 }

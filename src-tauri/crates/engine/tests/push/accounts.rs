@@ -48,7 +48,9 @@ async fn an_account_that_may_not_push_is_not_left_out() {
     let tokens = TokenServer::builder().account("ann", "secret").grant(nothing_for_ann).start();
     let scene = before(&tokens).with("ann", "secret");
     let pushed = scene.push(&layered(1, 1)).await;
-    pushed.refused(Code::AuthRefused, &scene.host);
+    let error = pushed.refused(Code::AuthRefused, &scene.host);
+    assert!(error.message().contains("may not write there"), "the password is right: {error:?}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("the right to write")), "{error:?}");
     scene.check_nothing_published();
     let anonymous = tokens.issued().iter().filter(|token| token.account.is_none()).count();
     assert_eq!(anonymous, 0, "{}", tokens.transcript());
