@@ -44,7 +44,7 @@ pub async fn command(window: &Window, words: &str) {
     window.until("the palette has the caret", caret).await;
     window.type_text(words).await;
     let found = format!(
-        "return document.querySelector('[role=option][aria-selected=true]')?.innerText.includes('{words}')"
+        "return document.querySelector('dialog[open] [role=option][aria-selected=true]')?.innerText.includes('{words}')"
     );
     window.until("the command is chosen", &found).await;
     window.chord(&[ENTER]).await;
@@ -75,6 +75,24 @@ pub async fn at_row(window: &Window, name: &str) {
         "const grid = document.querySelector('[role=treegrid]'); return document.getElementById(grid?.getAttribute('aria-activedescendant'))?.getAttribute('aria-label')?.startsWith('{name},') ?? false"
     );
     window.until(&format!("the keyboard is at {name}"), &script).await;
+}
+
+/// Waits until the pane at the right is about the file with this path.
+pub async fn at_hand(window: &Window, path: &str) {
+    let script = format!("return document.querySelector('aside .path')?.innerText === '{path}'");
+    window.until(&format!("{path} is at hand"), &script).await;
+}
+
+/// The row of the tree whose label begins with a name.
+pub fn row(name: &str) -> String {
+    format!("[role=row][aria-label^='{name},']")
+}
+
+/// Opens a folder of the tree by its arrow.
+pub async fn unfold(window: &Window, name: &str) {
+    window.click(&format!("{} .fold", row(name))).await;
+    let open = format!("return document.querySelector(\"{}[aria-expanded=true]\") !== null", row(name));
+    window.until(&format!("{name} is open"), &open).await;
 }
 
 /// Waits until no dialog is open.
