@@ -290,7 +290,7 @@ async fn tiles(window: &Window) -> Vec<String> {
 /// Waits until the folder that is drawn is this one.
 async fn drawn(window: &Window, trail: &str) {
     let script = format!(
-        "return [...document.querySelectorAll('[aria-label=\"Folder that is drawn\"] button')].map((it) => it.innerText.trim()).join(' ') === '{trail}' && document.querySelector('.field[role=listbox]') !== null"
+        "return [...document.querySelectorAll('[aria-label=\"Folder that is drawn\"] button')].map((it) => it.innerText.trim()).join(' ') === '{trail}' && document.querySelector('.field[role=listbox][aria-busy=false]') !== null"
     );
     window.until(&format!("`{trail}` is drawn"), &script).await;
 }
