@@ -178,14 +178,6 @@ async fn index(
     let merged = blocking(move || State::new(&merging, Scope::Merged));
     let waste = blocking(move || Ok(layers::waste(&counting)));
     let (merged, waste) = tokio::try_join!(merged, waste)?;
-    let tree = Tree {
-        title,
-        layers,
-        far,
-        stack,
-        merged: Arc::new(merged),
-        waste,
-        held: Mutex::default(),
-    };
+    let tree = Tree { title, layers, far, stack, merged: Arc::new(merged), waste, held: Mutex::default() };
     Ok(Opened { tree, labels, indexed_by })
 }

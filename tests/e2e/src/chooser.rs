@@ -15,7 +15,11 @@ impl Window {
         let dialog = self.file_dialog().await;
         let (display, text) = (self.display(), path.display().to_string());
         xdotool(display, &["windowfocus", "--sync", &dialog]);
-        // A slash opens the field for a path wherever the focus is; where there is a name in a field, it is chosen whole.
+        // A slash opens the field for a path wherever the focus is. A dialog that opens files makes it only then, and what is
+        // typed meanwhile is lost.
+        xdotool(display, &["key", "--window", &dialog, "ctrl+a"]);
+        xdotool(display, &["key", "--window", &dialog, "slash"]);
+        tokio::time::sleep(Duration::from_millis(300)).await;
         xdotool(display, &["key", "--window", &dialog, "ctrl+a"]);
         xdotool(display, &["type", "--delay", "4", &text]);
         // What is typed is looked up meanwhile; a dialog that opens files takes it only then.

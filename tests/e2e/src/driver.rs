@@ -88,13 +88,18 @@ pub fn program() -> PathBuf {
         assert!(named.is_file(), "LONGSHORE_DESKTOP_BIN names `{}`, which is no file", named.display());
         return named;
     }
+    built("longshore-desktop", BUILD)
+}
+
+/// A program of the workspace, as the same build made it.
+pub fn built(name: &str, how_to_get_it: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
-    // target/debug/deps/window-… → target/debug/longshore-desktop
+    // target/debug/deps/window-… → target/debug/NAME
     let folder = test.parent().and_then(Path::parent).expect("a test lives in target/PROFILE/deps");
-    let program = folder.join("longshore-desktop");
+    let program = folder.join(name);
     assert!(
         program.is_file(),
-        "`{}` is missing. Build it first (`make test` does): {BUILD}",
+        "`{}` is missing. Build it first (`make test` does): {how_to_get_it}",
         program.display()
     );
     program

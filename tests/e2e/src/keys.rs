@@ -18,3 +18,11 @@ pub const ARROW_LEFT: char = '\u{e012}';
 pub const ARROW_RIGHT: char = '\u{e014}';
 /// The arrow key down.
 pub const ARROW_DOWN: char = '\u{e015}';
+/// The arrow key up.
+pub const ARROW_UP: char = '\u{e013}';
+/// The key that deletes backwards.
+pub const BACKSPACE: char = '\u{e003}';
+/// The key to the first of a list.
+pub const HOME: char = '\u{e011}';
+/// The key to the last of a list.
+pub const END: char = '\u{e010}';

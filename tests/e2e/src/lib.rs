@@ -23,6 +23,9 @@ mod window;
 
 pub use display::Display;
 pub use drag::{Drag, Target};
-pub use keys::{ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, DELETE, ENTER, ESCAPE, SHIFT, TAB};
+pub use keys::{
+    ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, ARROW_UP, BACKSPACE, CONTROL, DELETE, END, ENTER, ESCAPE, HOME,
+    SHIFT, TAB,
+};
 pub use process::Process;
 pub use window::{Home, Window};

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::panic;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::display::Display;
-use crate::driver::{Driver, program};
+use crate::driver::{Driver, built, program};
 
 /// A home directory of one's own, which may outlive a window: what is kept is found again by the next one.
 pub struct Home(TempDir);
@@ -46,6 +46,16 @@ impl Home {
             ("XDG_CACHE_HOME", folder("cache")),
             ("XDG_RUNTIME_DIR", folder("run")),
         ]
+    }
+
+    /// What the command line prints that lives in this home; it must succeed.
+    pub fn longshore(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(built("longshore", "cargo build -p longshore"));
+        command.env_clear().envs(self.variables()).args(arguments);
+        let output = command.output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "longshore {arguments:?}: {said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     pub(crate) fn log(&self, name: &str) -> Stdio {

@@ -134,10 +134,13 @@ impl FileRow {
             .filter(|_| row.change == Change::Modified)
             .map(|before| mode_text(before.node.kind(), before.node.mode()))
             .filter(|before| *before != mode);
+        // What an opaque or removed folder hides has no whiteout of its own.
+        let whited_out = matches!(scope, Scope::Layer(layer) if removed
+            && stack.versions(row.path).any(|version| version.removes && version.layer == layer));
         let other = moved.get(&row.path).map(|other| shown_path(stack, *other));
         let note = if let Some(other) = other {
             Some(if removed { format!("moved to {other}") } else { format!("moved from {other}") })
-        } else if removed && matches!(scope, Scope::Layer(_)) {
+        } else if whited_out {
             Some("whiteout".to_owned())
         } else if node.is_opaque() && of_layer {
             Some("opaque".to_owned())

@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::prelude::*;
+use crate::steps::{at_hand, at_row, row, tab_to, unfold};
 
 /// Runs a program that must succeed.
 fn run(program: &str, arguments: &[&str]) {
@@ -171,4 +172,68 @@ async fn what_is_no_archive_is_said_to_be_none() {
     window.is_accessible("a foreign file").await;
     window.press("Close").await;
     window.until("it is closed", "return document.querySelector('dialog[open]') === null").await;
+}
+
+/// One whose name the keys of the file dialog can type: here they have no accents.
+fn plain_folder() -> TempDir {
+    tempfile::Builder::new().prefix("longshore e2e ").tempdir().expect("a temporary folder")
+}
+
+/// Waits until no image is on this computer, which its page then says.
+async fn nothing_is_here(window: &Window) {
+    window.chord(&[CONTROL, '2']).await;
+    window.says("No images yet").await;
+}
+
+#[tokio::test]
+async fn an_archive_is_opened_by_the_button_and_its_files_are_looked_at_where_they_lie() {
+    let window = Window::open().await;
+    let host = window.practice_host().await;
+    let place = plain_folder();
+    let archive = archived(place.path(), &host, "files:1.0", "team/files:1", "my files.tar");
+    let before = fs::read(&archive).expect("it is there");
+    nothing_is_here(&window).await;
+    window.press("Open…").await;
+    window.choose_nothing().await;
+    window.press("Open…").await;
+    window.choose_path(&archive).await;
+    window.says("Docker archive").await;
+    window.looks_good("opened-by-button").await;
+    window.press("Just look inside").await;
+    window.says("Nothing was imported").await;
+    assert_eq!(window.text("h1").await, "my files.tar");
+    unfold(&window, "etc").await;
+    window.click(&row("os-release")).await;
+    at_hand(&window, "/etc/os-release").await;
+    window.until("its text", "return document.querySelectorAll('aside .text .ln').length > 0").await;
+    window.looks_good("archive-in-place").await;
+    window.click(".lp[role=option][id$='-3']").await;
+    window.find("[role=treegrid][aria-label='Files with the changes of layer 3']").await;
+    nothing_is_here(&window).await;
+    assert_eq!(fs::read(&archive).expect("it is still there"), before);
+    assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 1, "nothing was unpacked beside it");
+}
+
+#[tokio::test]
+async fn a_root_filesystem_is_opened_and_looked_at_by_keys_alone() {
+    let window = Window::open().await;
+    window.practice_host().await;
+    let place = plain_folder();
+    let files = filesystem(place.path(), "container-fs.tar");
+    window.chord(&[CONTROL, 'o']).await;
+    window.choose_path(&files).await;
+    window.says("Root filesystem").await;
+    tab_to(&window, "Tab reaches the look inside", "focused.innerText.trim() === 'Just look inside'").await;
+    window.chord(&[ENTER]).await;
+    window.says("Nothing was imported").await;
+    window.chord(&[CONTROL, 'f']).await;
+    window.type_text("os-release").await;
+    at_row(&window, "os-release").await;
+    window.chord(&[ESCAPE]).await;
+    window.chord(&[ESCAPE]).await;
+    window.chord(&[ENTER]).await;
+    at_hand(&window, "/etc/os-release").await;
+    window.says("ID=harbour").await;
+    window.looks_good("filesystem-in-place").await;
+    nothing_is_here(&window).await;
 }

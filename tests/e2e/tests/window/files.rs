@@ -1,7 +1,10 @@
 //! What is inside the layers of an image, by mouse and by keyboard.
 
+use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
+use testkit::registry::Registry;
+
 use crate::prelude::*;
-use crate::steps::{at_row, open, show_files};
+use crate::steps::{at_hand, at_row, open, row, show_files, tab_to, unfold};
 
 /// Opens the files of a sample, without pulling it.
 async fn files_of(window: &Window, image: &str) {
@@ -9,21 +12,6 @@ async fn files_of(window: &Window, image: &str) {
     open(window, &format!("{host}/{image}")).await;
     window.says("What the name points to").await;
     show_files(window, 4).await;
-}
-
-/// The row whose label begins with a name, once it is there.
-fn row(name: &str) -> String {
-    format!("[role=row][aria-label^='{name},']")
-}
-
-async fn unfold(window: &Window, name: &str) {
-    window.click(&format!("{} .fold", row(name))).await;
-    window
-        .until(
-            &format!("{name} is open"),
-            &format!("return document.querySelector(\"{}[aria-expanded=true]\") !== null", row(name)),
-        )
-        .await;
 }
 
 #[tokio::test]
@@ -74,4 +62,112 @@ async fn files_of_an_image_are_looked_into_by_keyboard() {
     window.chord(&[ARROW_LEFT]).await;
     let closed = format!("return document.querySelector(\"{}[aria-expanded=false]\") !== null", row("etc"));
     window.until("the folder is closed", &closed).await;
+}
+
+/// A second layer that does everything to the first one that a layer can do.
+fn stacked() -> Registry {
+    let first = [
+        Entry::directory("etc"),
+        Entry::file("etc/changed", b"old\n"),
+        Entry::file("etc/gone", b"gone\n"),
+        Entry::file("etc/kept", b"kept\n"),
+        Entry::directory("var"),
+        Entry::directory("var/cache"),
+        Entry::file("var/cache/hidden", b"hidden\n"),
+    ];
+    let second = [
+        Entry::file("etc/changed", b"new and longer\n"),
+        Entry::file("etc/new", b"new\n"),
+        Entry::whiteout("etc/gone"),
+        Entry::directory("var/cache"),
+        Entry::opaque("var/cache"),
+        Entry::file("var/cache/fresh", b"fresh\n"),
+    ];
+    let layer = |entries: &[Entry]| Layer::new(entries, LayerCompression::Gzip);
+    let image = Image::builder(Family::Oci).layer(layer(&first)).layer(layer(&second)).build();
+    let registry = Registry::start();
+    registry.put("team/app", "1.0", &image);
+    registry
+}
+
+/// Glyph, name and note of each row, once they are these.
+async fn rows(window: &Window, wanted: &[&str]) {
+    let script = "return [...document.querySelectorAll('[role=treegrid] [role=row]')].map((row) => ['.mk', '.name', '.badge'].map((part) => row.querySelector(part)?.innerText.trim() ?? '').join(' ').trim()).join('\\n')";
+    let wanted = wanted.join("\n");
+    let same = format!("{} === {}", script.trim_start_matches("return "), serde_json::json!(wanted));
+    window.until(&format!("the rows are\n{wanted}"), &format!("return {same}")).await;
+}
+
+/// Waits until the view is of this.
+async fn view_of(window: &Window, words: &str) {
+    let script =
+        format!("return document.querySelector('[role=treegrid]')?.getAttribute('aria-label') === '{words}'");
+    window.until(&format!("{words} are shown"), &script).await;
+}
+
+#[tokio::test]
+async fn what_a_layer_did_is_shown_by_glyph_and_layers_are_gone_through_by_keys_alone() {
+    let registry = stacked();
+    let window = Window::open().await;
+    window.practice_host().await;
+    open(&window, &registry.reference("team/app", "1.0")).await;
+    window.says("What the name points to").await;
+    show_files(&window, 2).await;
+    tab_to(
+        &window,
+        "Tab reaches the layers",
+        "focused.getAttribute('aria-label') === 'Layers, newest on top'",
+    )
+    .await;
+    view_of(&window, "Files that a container sees").await;
+    window.chord(&[ARROW_DOWN]).await;
+    view_of(&window, "Files with the changes of layer 2").await;
+    window.chord(&[ARROW_DOWN]).await;
+    view_of(&window, "Files with the changes of layer 1").await;
+    window.chord(&[ARROW_UP]).await;
+    view_of(&window, "Files with the changes of layer 2").await;
+
+    tab_to(&window, "Tab reaches the tree", "focused.getAttribute('role') === 'treegrid'").await;
+    // Everything beside the row, then what is in the second folder.
+    window.type_text("*").await;
+    window.until("folders are open", "return document.querySelectorAll('[role=row]').length > 4").await;
+    window.chord(&[END]).await;
+    window.chord(&[ARROW_RIGHT]).await;
+    rows(
+        &window,
+        &[
+            "~ etc",
+            "~ changed",
+            "\u{2212} gone whiteout",
+            "kept",
+            "+ new",
+            "~ var",
+            "~ cache opaque",
+            "+ fresh",
+            "\u{2212} hidden",
+        ],
+    )
+    .await;
+    window.looks_good("stacked").await;
+
+    window.click(&row("cache")).await;
+    at_hand(&window, "/var/cache").await;
+    window.says("It hides what the layers below have in it (opaque).").await;
+    window.looks_good("opaque").await;
+
+    // What the layers below had in the folder is gone too, without a whiteout of its own.
+    window.press("Only removed, 2").await;
+    rows(&window, &["~ etc", "\u{2212} gone whiteout", "~ var", "~ cache opaque", "\u{2212} hidden"]).await;
+
+    // Between the two layers, the same by Shift.
+    tab_to(
+        &window,
+        "Tab goes round to the layers",
+        "focused.getAttribute('aria-label') === 'Layers, newest on top'",
+    )
+    .await;
+    window.chord(&[SHIFT, ARROW_DOWN]).await;
+    view_of(&window, "Changes from layer 1 to layer 2").await;
+    window.chord(&[HOME]).await;
+    view_of(&window, "Files that a container sees").await;
 }

@@ -13,15 +13,17 @@ mod inside;
 mod keyboard;
 mod looks;
 mod outward;
+mod previews;
 mod push;
 mod saving;
 mod steps;
 mod transfers;
+mod waste;
 
 /// What every test begins with.
 mod prelude {
     pub use e2e::{
-        ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, CONTROL, DELETE, Drag, ENTER, ESCAPE, Home, SHIFT, TAB, Target,
-        Window,
+        ARROW_DOWN, ARROW_LEFT, ARROW_RIGHT, ARROW_UP, BACKSPACE, CONTROL, DELETE, Drag, END, ENTER, ESCAPE,
+        HOME, Home, SHIFT, TAB, Target, Window,
     };
 }

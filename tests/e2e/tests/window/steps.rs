@@ -44,7 +44,7 @@ pub async fn command(window: &Window, words: &str) {
     window.until("the palette has the caret", caret).await;
     window.type_text(words).await;
     let found = format!(
-        "return document.querySelector('[role=option][aria-selected=true]')?.innerText.includes('{words}')"
+        "return document.querySelector('dialog[open] [role=option][aria-selected=true]')?.innerText.includes('{words}')"
     );
     window.until("the command is chosen", &found).await;
     window.chord(&[ENTER]).await;
@@ -108,6 +108,24 @@ pub async fn fill_sign_in(window: &Window, account: &str, secret: &str, keep: &s
     window.click("#sign-in-secret").await;
     window.type_text(secret).await;
     window.click(&format!("label.card:has(input[value^={keep}])")).await;
+}
+
+/// Waits until the pane at the right is about the file with this path.
+pub async fn at_hand(window: &Window, path: &str) {
+    let script = format!("return document.querySelector('aside .path')?.innerText === '{path}'");
+    window.until(&format!("{path} is at hand"), &script).await;
+}
+
+/// The row of the tree whose label begins with a name.
+pub fn row(name: &str) -> String {
+    format!("[role=row][aria-label^='{name},']")
+}
+
+/// Opens a folder of the tree by its arrow.
+pub async fn unfold(window: &Window, name: &str) {
+    window.click(&format!("{} .fold", row(name))).await;
+    let open = format!("return document.querySelector(\"{}[aria-expanded=true]\") !== null", row(name));
+    window.until(&format!("{name} is open"), &open).await;
 }
 
 /// Waits until no dialog is open.

@@ -56,7 +56,7 @@ describe("files on the comparison", () => {
     await user.click(section.getByRole("button", { name: "Compare files" }));
     await list();
     await user.click(section.getByRole("button", { name: /changed 2/ }));
-    await waitFor(() => expect(within(screen.getByRole("listbox", { name: "Files that differ" })).getAllByRole("option").map((each) => each.getAttribute("aria-label"))).toEqual(["/app/package.json, changed, content, 1.1 kB to 1.2 kB", "/app/data/app.db, changed, mode -rw-r--r-- to -rw-------, 3.9 MB"]));
+    await waitFor(() => expect(within(screen.getByRole("listbox", { name: "Files that differ" })).getAllByRole("option").map((each) => each.querySelector(".visually-hidden")?.textContent)).toEqual(["/app/package.json, changed, content, 1.1 kB to 1.2 kB", "/app/data/app.db, changed, mode -rw-r--r-- to -rw-------, 3.9 MB"]));
     (await list()).focus();
     await user.keyboard("{Enter}");
     expect(await screen.findByRole("group", { name: "Text of both, side by side" })).toBeInTheDocument();

@@ -313,6 +313,7 @@ describe("a file", () => {
     await user.click(await screen.findByRole("button", { name: "Save file…" }));
     await waitFor(() => expect(app.announcement).toBe("Saved layer.tar.gz"));
     expect(asked("save_item")).toMatchObject([{ item: { kind: "file", layer: 7 } }]);
+    expect(screen.getByTitle("layer.tar.gz")).toHaveTextContent("Saved layer.tar.gz");
     (await row("server.js")).dispatchEvent(new Event("dragstart", { bubbles: true, cancelable: true }));
     await waitFor(() => expect(asked("drag_out")).toHaveLength(1));
   });
@@ -401,15 +402,17 @@ describe("the map of sizes", () => {
     const map = await screen.findByRole("listbox", { name: "Sizes, largest first" });
     map.focus();
     const at = () => document.getElementById(map.getAttribute("aria-activedescendant") ?? "")?.getAttribute("aria-label");
-    expect(at()).toBe("var, folder, 154 MB");
+    expect(at()).toBe("var, 154 MB, folder");
     await user.keyboard("{ArrowRight}");
-    expect(at()).toBe("usr, folder, 98.3 MB");
+    expect(at()).toBe("usr, 98.3 MB, folder");
     await user.keyboard("{Enter}");
     await waitFor(() => expect((asked("file_map") as { node: number | null }[]).at(-1)?.node).not.toBeNull());
     expect(await screen.findByRole("button", { name: "usr" })).toBeInTheDocument();
-    (await screen.findByRole("listbox", { name: "Sizes, largest first" })).focus();
+    await waitFor(() => expect(map).toHaveAttribute("aria-busy", "false"));
+    expect(map).toHaveFocus();
     await user.keyboard("{Backspace}");
     await waitFor(() => expect(screen.queryByRole("button", { name: "usr" })).toBeNull());
+    expect(at()).toBe("usr, 98.3 MB, folder");
     await user.click(screen.getByRole("button", { name: "Show the tree" }));
     expect(await grid()).toBeInTheDocument();
   });

@@ -58,7 +58,8 @@ describe("the version that is shown", () => {
 });
 
 test("what was fetched is said of layers that are in a registry, and of no others", () => {
-  expect(fetchedWords({ fetched: 1_200_000, fetchable: 600_000_000 })).toBe("Fetched 1.2 MB of 600 MB");
+  expect(fetchedWords({ fetched: 1_200_000, fetchable: 600_000_000 })).toBe("Fetched 1.2 MB of 600 MB so far");
+  expect(fetchedWords({ fetched: 31_300, fetchable: 15_600 })).toBe("Fetched 31.3 kB so far: parts of 15.6 kB were read again");
   expect(fetchedWords({ fetched: null, fetchable: null })).toBeNull();
 });
 

@@ -86,10 +86,11 @@ export function layerTitle(layer: TreeLayer): string {
 }
 const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** `Fetched 1.2 MB of 98.6 MB`, for layers that are in a registry. */
+/** `Fetched 1.2 MB of 98.6 MB so far`, for layers that are in a registry. One that can't be entered midway is read again. */
 export function fetchedWords(head: Pick<TreeHead, "fetched" | "fetchable">): string | null {
   if (head.fetched === null || head.fetchable === null) return null;
-  return `Fetched ${bytes(head.fetched)} of ${bytes(head.fetchable)}`;
+  if (head.fetched > head.fetchable) return `Fetched ${bytes(head.fetched)} so far: parts of ${bytes(head.fetchable)} were read again`;
+  return `Fetched ${bytes(head.fetched)} of ${bytes(head.fetchable)} so far`;
 }
 
 /** What the view is of, for its accessible name: `Files of layer 6`. */
