@@ -74,8 +74,9 @@ impl<'a> Inside<'a> {
                 all.extend(self.archives.as_ref().map(|archives| ("dive", self.dive(&archives.packed))));
             }
             Look::Raw => {
-                all.extend(self.archives.as_ref().map(|archives| ("dive", self.dive(&archives.raw))))
+                all.extend(self.archives.as_ref().map(|archives| ("dive", self.dive(&archives.raw))));
             }
+
             Look::Export => {
                 all.push(("umoci", self.umoci()));
                 all.extend(self.remote.as_deref().map(|remote| ("crane", self.crane(remote))));

@@ -48,7 +48,7 @@ fn main() {
     let large = BenchImage::make(&options.work, "large", 8, 1_166 << 20, Some(578 << 20));
     let many = BenchImage::make_many(&options.work, "manyfiles", 3, 115_000);
     let registry = DockerRegistry::open();
-    for image in [&small, &large] {
+    for image in [&small, &large, &many] {
         image.upload(&registry.host());
     }
     let far = Proxy::with_link(&registry.host(), Link::far());

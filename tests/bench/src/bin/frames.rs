@@ -83,18 +83,21 @@ async fn measure(options: &Options) {
 
         open(&window, &registry.reference("bench/tags", "0.0.0"), &[ENTER]).await;
         window.press("All tags").await;
-        rows(&window, "[role=grid] [role=row][aria-rowindex]").await;
+        rows(&window, "grid", 10).await;
         report(&format!("{} tags", options.tags), width, height, &scroll(&window, "[role=grid]").await);
 
         open(&window, &registry.reference("bench/files", "1"), &[CONTROL, ENTER]).await;
         window.says("Status: Downloaded newer image").await;
         window.press("Open image").await;
         window.click("[role=tab][id$=files]").await;
-        rows(&window, "[role=treegrid] [role=row]").await;
-        window.click("[role=treegrid] [role=row]").await;
+        rows(&window, "treegrid", 5).await;
         // Every folder opens.
-        window.chord(&['*']).await;
-        rows(&window, "[role=treegrid] [role=row]:nth-of-type(20)").await;
+        let opened = "return document.querySelector('[role=row][aria-expanded=true]') !== null";
+        while window.script(opened, vec![]).await != true {
+            window.script("document.querySelector('[role=treegrid]').focus()", vec![]).await;
+            window.chord(&['*']).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
         report(&format!("{} files", options.files), width, height, &scroll(&window, "[role=treegrid]").await);
 
         open(&window, &format!("{host}/files:1.0"), &[ENTER]).await;
@@ -141,8 +144,10 @@ async fn open(window: &Window, name: &str, keys: &[char]) {
     window.chord(keys).await;
 }
 
-async fn rows(window: &Window, selector: &str) {
-    window.find(selector).await;
+/// Waits until a list has so many rows.
+async fn rows(window: &Window, role: &str, count: usize) {
+    let listed = format!("return document.querySelectorAll('[role={role}] [role=row]').length >= {count}");
+    window.until("rows are listed", &listed).await;
 }
 
 /// Turns the wheel over a list.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { offsets, range, reveal, rowAt } from "./window";
+import { offsets, placed, range, reveal, rowAt } from "./window";
 
 const mixed = offsets([36, 24, 24, 36]);
 
@@ -19,6 +19,13 @@ describe("range", () => {
 
 it("finds a row among mixed heights", () => {
   expect([0, 35, 36, 59, 60, 84, 500].map((at) => rowAt(mixed, 4, at))).toEqual([0, 0, 1, 1, 2, 3, 3]);
+});
+
+describe("placed", () => {
+  it("begins in order with the first row", () => expect(placed({ from: 8, to: 12 }, 8, 4)).toEqual([8, 9, 10, 11]));
+  it("leaves rows that stay where they are", () => expect(placed({ from: 10, to: 14 }, 8, 4)).toEqual([12, 13, 10, 11]));
+  it("goes up too", () => expect(placed({ from: 5, to: 9 }, 8, 4)).toEqual([8, 5, 6, 7]));
+  it("leaves places empty that nothing needs", () => expect(placed({ from: 0, to: 2 }, 0, 4)).toEqual([0, 1, null, null]));
 });
 
 describe("reveal", () => {

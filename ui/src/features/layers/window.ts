@@ -45,6 +45,18 @@ export function range(
   };
 }
 
+/**
+ * Which row stands in each of `most` places, so that rows that stay on screen keep theirs; null in places that are not
+ * needed. With `first` in the first place they stand in order.
+ */
+export function placed(drawn: { from: number; to: number }, first: number, most: number): (number | null)[] {
+  const places = Array.from<number | null>({ length: most }).fill(null);
+  for (let index = drawn.from; index < drawn.to; index += 1) {
+    places[(((index - first) % most) + most) % most] = index;
+  }
+  return places;
+}
+
 /** Where to scroll so that a row is in view; `top` itself where it already is. */
 export function reveal(heights: Heights, index: number, top: number, height: number): number {
   const from = offsetOf(heights, index);
