@@ -226,6 +226,7 @@ async fn a_root_filesystem_is_opened_and_looked_at_by_keys_alone() {
     tab_to(&window, "Tab reaches the look inside", "focused.innerText.trim() === 'Just look inside'").await;
     window.chord(&[ENTER]).await;
     window.says("Nothing was imported").await;
+    window.find("[role=treegrid] [role=row]").await;
     window.chord(&[CONTROL, 'f']).await;
     window.type_text("os-release").await;
     at_row(&window, "os-release").await;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod archives;
+mod deletions;
 mod details;
 mod engines;
 mod explore;

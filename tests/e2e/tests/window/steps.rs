@@ -1,6 +1,11 @@
 //! What many tests do in the same way.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
+
+use testkit::image::{Family, Image, Layer};
+use testkit::real::DockerRegistry;
 
 use crate::prelude::*;
 
@@ -140,4 +145,22 @@ pub fn run(program: &str, arguments: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program} {arguments:?}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// An image of one small layer; another seed gives another.
+pub fn image(seed: u64, platform: &str) -> Image {
+    Image::builder(Family::Oci).platform(platform).layer(Layer::noise(seed, 5_000)).build()
+}
+
+/// The folder of a repository in the files of Debian's registry.
+pub fn manifests(registry: &DockerRegistry, repository: &str) -> PathBuf {
+    registry.dir().join("data/docker/registry/v2/repositories").join(repository).join("_manifests")
+}
+
+/// The tags that the registry has on its disk.
+pub fn tags(registry: &DockerRegistry, repository: &str) -> Vec<String> {
+    let folder = fs::read_dir(manifests(registry, repository).join("tags")).into_iter().flatten().flatten();
+    let mut tags: Vec<String> = folder.filter_map(|tag| tag.file_name().into_string().ok()).collect();
+    tags.sort();
+    tags
 }

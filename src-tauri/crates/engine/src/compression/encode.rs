@@ -20,7 +20,7 @@ enum Inner<W: Write> {
 }
 
 /// Of zlib-rs's levels it takes 0.63 of the sixth's time for 5 % more bytes: about as many as skopeo writes.
-const USUAL_GZIP: i32 = 2;
+pub(super) const USUAL_GZIP: i32 = 2;
 
 impl<W: Write> Encoder<W> {
     /// Begins a stream. `level` is the format's own, 1 to 9 for gzip and 1 to 19 for zstd; none is its usual one.

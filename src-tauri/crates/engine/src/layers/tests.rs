@@ -41,6 +41,12 @@ fn made(made: Made, edit: impl FnOnce(&mut Entry)) -> Made {
     (entry, bytes)
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// The index of what is stored.
 fn index(stored: &[u8]) -> LayerIndex {
     let dir = tempfile::tempdir().unwrap();

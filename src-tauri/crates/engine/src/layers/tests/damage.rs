@@ -5,12 +5,6 @@ use oci::digest::Digest;
 use super::*;
 use crate::error::{Code, Error};
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 #[test]
 fn f096_a_damaged_archive_is_listed_up_to_the_damage() {
     let whole = tar(&[file("a", "1"), file("b", &"2".repeat(700)), file("c", "3")]);

@@ -8,8 +8,6 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use flate2::Compression as Level;
-use flate2::write::GzEncoder;
 use futures_util::future::BoxFuture;
 use oci::descriptor::Descriptor;
 use oci::digest::Digest;
@@ -151,12 +149,6 @@ fn text(seed: u64, length: usize) -> Vec<u8> {
 fn content(name: &str, bytes: Vec<u8>) -> Made {
     let size = bytes.len() as u64;
     (Entry { size, stored: size, ..entry(name, Kind::File) }, bytes)
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Level::new(6));
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 fn code(error: io::Error) -> Code {
