@@ -245,3 +245,24 @@ fn duplicates_are_found_over_all_layers() {
     assert_eq!((groups[0].size, groups[0].wasted(), groups[0].files.len()), (12, 12, 2));
     assert!(duplicates(&stack, 13).is_empty());
 }
+
+#[test]
+fn every_version_is_of_its_layer_also_where_there_are_many() {
+    // More nodes than the table of layers has places, and layers that end between two of them.
+    let sizes = [5_003, 1, 2, 4_001, 3];
+    let layers: Vec<Vec<Made>> = (0..).zip(sizes).map(|(layer, size)| named(layer, size)).collect();
+    let slices: Vec<&[Made]> = layers.iter().map(Vec::as_slice).collect();
+    let stack = stack(&slices);
+    assert_eq!(stack.paths() as usize, 1 + sizes.iter().sum::<usize>());
+    for path in 1..stack.paths() {
+        let name = String::from_utf8_lossy(stack.name(path)).into_owned();
+        let layers: Vec<usize> = stack.versions(path).map(|version| version.layer).collect();
+        assert_eq!(format!("{}", layers[0]), name[..1], "{name}");
+        assert_eq!(layers.len(), 1, "{name}");
+    }
+}
+
+/// Files whose names begin with the number of their layer.
+fn named(layer: usize, count: usize) -> Vec<Made> {
+    (0..count).map(|at| file(&format!("{layer}-{at}"), "")).collect()
+}
