@@ -134,6 +134,7 @@ fn generate() -> String {
         TagSort,
         TagQuery,
         TagRows,
+        DescribedTags,
         TagRow,
         DeleteMode,
         DeletePlan,

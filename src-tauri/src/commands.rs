@@ -33,15 +33,15 @@ use tauri::ipc::Invoke;
 use crate::state::Longshore;
 use crate::wire::{
     AppInfo, ArchiveView, CatalogPage, CertificateChain, CompareSide, Comparison, CredentialTrail,
-    DaemonImage, DaemonView, DeletePlan, DeleteReport, DeleteRequest, DifferentFiles, DragItem,
-    DuplicateGroup, ExchangeDetail, ExchangeHead, Explanation, ExportRequest, Fault, FileComparison,
-    FileDetail, FileDifference, FileFilter, FilePreview, FileRows, FileScope, FileVersionOf, FileViewHead,
-    FilesEvent, FoundFile, GarbageReport, GivenFile, HashReport, HexPage, HostSettings, ImageDetail,
-    ImportRequest, JobHead, JobOutcome, JobUpdate, LayersOf, LoadRequest, LocalImage, LookIn, MapItem,
-    NetworkSettings, Ping, PracticeShelf, ProxySettings, PullRequest, PushPlan, PushRequest, RateLimit,
-    ReferrerList, RegistryEntry, RemoveReport, RepositoryHead, SavePlan, SaveRequest, SaveSource, SavedItem,
-    Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRow, TagRows, Tagged,
-    TextDiff, TreeHead, TreeProgress, WasteReport,
+    DaemonImage, DaemonView, DeletePlan, DeleteReport, DeleteRequest, DescribedTags, DifferentFiles,
+    DragItem, DuplicateGroup, ExchangeDetail, ExchangeHead, Explanation, ExportRequest, Fault,
+    FileComparison, FileDetail, FileDifference, FileFilter, FilePreview, FileRows, FileScope, FileVersionOf,
+    FileViewHead, FilesEvent, FoundFile, GarbageReport, GivenFile, HashReport, HexPage, HostSettings,
+    ImageDetail, ImportRequest, JobHead, JobOutcome, JobUpdate, LayersOf, LoadRequest, LocalImage, LookIn,
+    MapItem, NetworkSettings, Ping, PracticeShelf, ProxySettings, PullRequest, PushPlan, PushRequest,
+    RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead, SavePlan, SaveRequest, SaveSource,
+    SavedItem, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRows,
+    Tagged, TextDiff, TreeHead, TreeProgress, WasteReport,
 };
 pub use image::find as find_image;
 pub use stream::Stream;

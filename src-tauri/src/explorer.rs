@@ -25,7 +25,7 @@ use oci::reference::Tag;
 use oci::{Digest, Platform, RepositoryName};
 use tokio::sync::watch;
 
-use crate::wire::{Fault, RepositoryHead, TagQuery, TagRow, TagRows};
+use crate::wire::{Fault, RateLimit, RepositoryHead, TagQuery, TagRow, TagRows};
 
 pub use table::{Described, Table};
 
@@ -196,8 +196,12 @@ impl OpenRepository {
 
     /// What is known of it.
     pub fn head(&self) -> RepositoryHead {
-        let rate_limit = self.client.rate_limit().map(Into::into);
-        lock(&self.table).head(self.id, &self.repository, rate_limit)
+        lock(&self.table).head(self.id, &self.repository, self.rate_limit())
+    }
+
+    /// What the registry said last of how much it still gives.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.client.rate_limit().map(Into::into)
     }
 
     /// Wakes when more is known; the value is the revision.

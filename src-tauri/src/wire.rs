@@ -56,8 +56,8 @@ pub use archive::{
 pub use compare::{CompareSide, ComparedField, ComparedImage, ComparedLayer, ComparedSide, Comparison};
 pub use exchange::{ExchangeDetail, ExchangeHead};
 pub use explorer::{
-    CatalogPage, DeleteItem, DeleteMode, DeletePlan, DeleteReport, DeleteRequest, RateLimit, ReferrerList,
-    ReferrerRow, RepositoryHead, TagFault, TagQuery, TagRow, TagRows, TagSort,
+    CatalogPage, DeleteItem, DeleteMode, DeletePlan, DeleteReport, DeleteRequest, DescribedTags, RateLimit,
+    ReferrerList, ReferrerRow, RepositoryHead, TagFault, TagQuery, TagRow, TagRows, TagSort,
 };
 pub use files::{
     DiffLine, DifferentFile, DifferentFiles, DuplicateFile, DuplicateGroup, FileChange, FileComparison,

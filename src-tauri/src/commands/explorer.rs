@@ -13,7 +13,7 @@ use super::Stream;
 use crate::explorer::OpenRepository;
 use crate::settings::{self, parse_host};
 use crate::state::{Longshore, blocking, parse_reference};
-use crate::wire::{CatalogPage, RateLimit, RepositoryHead, TagQuery, TagRow, TagRows};
+use crate::wire::{CatalogPage, DescribedTags, RateLimit, RepositoryHead, TagQuery, TagRow, TagRows};
 
 /// The shortest time between two messages: twenty a second.
 const BETWEEN: Duration = Duration::from_millis(50);
@@ -88,11 +88,12 @@ pub async fn query_tags(app: &Arc<Longshore>, query: TagQuery) -> Result<TagRows
 }
 
 /// Finds out what tags stand for; the rows as they are known then. Asked again for other tags, it gives up on these.
-pub async fn describe_tags(app: &Arc<Longshore>, id: u64, tags: Vec<String>) -> Result<Vec<TagRow>> {
+pub async fn describe_tags(app: &Arc<Longshore>, id: u64, tags: Vec<String>) -> Result<DescribedTags> {
     let open = app.explorer().repository(id)?;
     let tags: Vec<_> = tags.into_iter().take(MOST_DESCRIBED).collect();
     open.describe(&tags, |error| app.fault(error)).await;
-    rows(app, open, tags).await
+    let rate_limit = open.rate_limit();
+    Ok(DescribedTags { rows: rows(app, open, tags).await?, rate_limit })
 }
 
 async fn rows(app: &Arc<Longshore>, open: Arc<OpenRepository>, tags: Vec<String>) -> Result<Vec<TagRow>> {

@@ -10,7 +10,7 @@ commands! {
     explorer::open_repository(input: String) -> RepositoryHead;
     explorer::watch_repository(id: u64, on_update: Stream<RepositoryHead>) -> ();
     explorer::query_tags(query: TagQuery) -> TagRows;
-    explorer::describe_tags(id: u64, tags: Vec<String>) -> Vec<TagRow>;
+    explorer::describe_tags(id: u64, tags: Vec<String>) -> DescribedTags;
     explorer::close_repository(id: u64) -> ();
     explorer::rate_limit(host: String) -> Option<RateLimit>;
     delete::plan_delete(repository: String, tags: Vec<String>) -> DeletePlan;

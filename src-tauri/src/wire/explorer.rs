@@ -115,6 +115,15 @@ pub struct TagRows {
     pub rows: Vec<TagRow>,
 }
 
+/// What was found out of tags, and what asking for it left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribedTags {
+    pub rows: Vec<TagRow>,
+    /// Where the registry says it.
+    pub rate_limit: Option<RateLimit>,
+}
+
 /// A tag, with details once they were asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]

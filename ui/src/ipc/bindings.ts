@@ -529,6 +529,11 @@ export type TagRows = {
   /** Of those, how many have details. */
   described: number, from: number, rows: Array<TagRow>, };
 
+/** What was found out of tags, and what asking for it left. */
+export type DescribedTags = { rows: Array<TagRow>,
+  /** Where the registry says it. */
+  rateLimit: RateLimit | null, };
+
 /** A tag, with details once they were asked for. */
 export type TagRow = { tag: string, digest: string | null, mediaType: string | null,
   /** `image`, `index`, `artifact`, `attestation`, `signature`, `helm` */
@@ -1112,7 +1117,7 @@ export type Commands = {
   open_repository: [{ input: string }, RepositoryHead];
   watch_repository: [{ id: number; onUpdate: unknown }, null];
   query_tags: [{ query: TagQuery }, TagRows];
-  describe_tags: [{ id: number; tags: Array<string> }, Array<TagRow>];
+  describe_tags: [{ id: number; tags: Array<string> }, DescribedTags];
   close_repository: [{ id: number }, null];
   rate_limit: [{ host: string }, RateLimit | null];
   plan_delete: [{ repository: string; tags: Array<string> }, DeletePlan];

@@ -2,7 +2,7 @@
 // asks for details of those alone, and drops the rest.
 
 import { SvelteMap } from "svelte/reactivity";
-import type { Fault, RepositoryHead, TagQuery, TagRow, TagSort } from "../ipc/bindings";
+import type { DescribedTags, Fault, RepositoryHead, TagQuery, TagRow, TagSort } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 
 /** Rows that are asked for at once. */
@@ -329,8 +329,9 @@ export class TagList {
     if (run === this.#run) this.#asking = [];
   }
 
-  /** Puts details into the rows that are loaded. */
-  #place(described: TagRow[]): void {
+  /** Puts details into the rows that are loaded, and says what asking for them left. */
+  #place({ rows: described, rateLimit }: DescribedTags): void {
+    if (this.head !== null) this.head = { ...this.head, rateLimit };
     let fresh = 0;
     for (const [chunk, rows] of this.#chunks) {
       if (!rows.some(({ tag }) => described.some((row) => row.tag === tag))) continue;

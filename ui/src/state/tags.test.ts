@@ -17,7 +17,8 @@ function givingUp(delay: number) {
     await new Promise((resolve) => setTimeout(resolve, delay));
     question.done = true;
     if (question.givenUp) {
-      return tags.map((tag) => ({ tag, digest: null, mediaType: null, kind: null, platforms: [], size: null, updated: null, local: null, fault: null, knot: null }));
+      const rows = tags.map((tag) => ({ tag, digest: null, mediaType: null, kind: null, platforms: [], size: null, updated: null, local: null, fault: null, knot: null }));
+      return { rows, rateLimit: null };
     }
     return host.call(name, args);
   };
@@ -80,4 +81,22 @@ describe("details of tags", () => {
     expect(asked.filter(({ givenUp }) => givenUp)).toEqual([]);
     list.close();
   });
+});
+
+it("says what reading details left of the registry's limit, after the list has ended too", async () => {
+  const host = fakeHost({ speed: Infinity });
+  let left = 198;
+  const call = async <K extends CallName>(name: K, args: CallArguments<K>): Promise<CallResult<K>> => {
+    const answer = await host.call(name, args);
+    if (name !== "describe_tags") return answer;
+    left -= (args as CallArguments<"describe_tags">).tags.length;
+    return { ...(answer as CallResult<"describe_tags">), rateLimit: { limit: 200, remaining: left, windowSeconds: 21_600, source: "username" } } as CallResult<K>;
+  };
+  const list = new TagList({ ...host, call }, "nginx");
+  await list.open();
+  await vi.waitFor(() => expect(list.head?.finished).toBe(true));
+  list.show(0, 20);
+  await vi.waitFor(() => expect(described(list, 0, 20)).toBe(20));
+  await vi.waitFor(() => expect(list.head?.rateLimit?.remaining).toBe(left));
+  expect(left).toBeLessThan(198);
 });

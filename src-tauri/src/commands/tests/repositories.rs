@@ -7,7 +7,7 @@ use oci::media_type::{DOCKER_MANIFEST, OCI_MANIFEST};
 use testkit::image::Family;
 
 use super::*;
-use crate::wire::{DeleteMode, TagQuery, TagSort};
+use crate::wire::{DeleteMode, TagQuery, TagRow, TagSort};
 
 fn all(id: u64) -> TagQuery {
     TagQuery {
@@ -56,7 +56,7 @@ async fn a_practice_repository_shows_its_tags_and_how_this_computer_compares() {
     let before = rows(&desk, head.id).await;
     assert!(before.iter().all(|row| row.digest.is_none() && row.local.is_none()), "nothing was asked yet");
     let tags = || vec!["2.1".to_owned(), "2.0".to_owned(), "no such".to_owned(), "9".to_owned()];
-    let described = explorer::describe_tags(&desk.app, head.id, tags()).await.expect("rows");
+    let described = explorer::describe_tags(&desk.app, head.id, tags()).await.expect("rows").rows;
     assert_eq!(
         described.iter().map(|row| &*row.tag).collect::<Vec<_>>(),
         ["2.1", "2.0"],
@@ -130,10 +130,10 @@ async fn tags_that_leave_the_screen_are_not_asked_for() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let wanted = vec!["v38".to_owned(), "v39".to_owned()];
     let begun = Instant::now();
-    let described = explorer::describe_tags(&desk.app, head.id, wanted).await.expect("rows");
+    let described = explorer::describe_tags(&desk.app, head.id, wanted).await.expect("rows").rows;
     assert!(described.iter().all(|row| row.digest.is_some()), "{described:?}");
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}: it waited for the thirty", begun.elapsed());
-    let given_up = superseded.await.expect("no panic").expect("rows");
+    let given_up = superseded.await.expect("no panic").expect("rows").rows;
     assert!(given_up.iter().all(|row| row.digest.is_none() && row.fault.is_none()), "{given_up:?}");
     let asked = registry.count(&On::manifests());
     assert!(asked < 20, "{asked} requests for two rows on screen");
@@ -151,7 +151,7 @@ async fn a_tag_that_fails_says_so_in_its_row() {
     );
     let head = open(&desk, &registry.reference("team/app", "good")).await;
     let tags = vec!["good".to_owned(), "bad".to_owned()];
-    let described = explorer::describe_tags(&desk.app, head.id, tags).await.expect("rows");
+    let described = explorer::describe_tags(&desk.app, head.id, tags).await.expect("rows").rows;
     assert!(described[0].fault.is_none() && described[0].digest.is_some());
     assert_eq!(described[1].fault.as_ref().map(|fault| fault.code.0), Some(Code::NotFound));
 }

@@ -43,16 +43,22 @@ fn states(record: &Record) -> Vec<(RowState, u64)> {
     record.changes_since(0).rows.into_iter().map(|row| (row.state, row.done)).collect()
 }
 
+/// At work on a file of 20 kB, of which a kilobyte was read before each of the steps 1 to 6.
+fn reading(at: impl Fn(u64) -> Instant) -> Record {
+    let mut record = record();
+    record.work(at(0));
+    for step in 0..=6 {
+        record.apply(TransferEvent::Reading { done: step * 1_000, total: 20_000 }, at(step));
+    }
+    record
+}
+
 /// A file that is read first is what the bar shows, until it is known what there is to move.
 #[test]
 fn a_file_that_is_read_before_the_plan_is_shown() {
     let now = Instant::now();
-    let mut record = record();
-    record.work(now);
     let at = |step: u64| now + Duration::from_millis(step * 500);
-    for step in 0..=6 {
-        record.apply(TransferEvent::Reading { done: step * 1_000, total: 20_000 }, at(step));
-    }
+    let mut record = reading(at);
     let head = record.head(at(6));
     assert_eq!((head.state, head.total, head.arrived), (JobState::Resolving, 20_000, 6_000));
     assert_eq!((head.rate, head.eta), (2_000, Some(7)));
@@ -64,12 +70,8 @@ fn a_file_that_is_read_before_the_plan_is_shown() {
 #[test]
 fn a_job_that_ended_while_it_read_its_file_has_no_rate() {
     let now = Instant::now();
-    let mut record = record();
-    record.work(now);
     let at = |step: u64| now + Duration::from_millis(step * 500);
-    for step in 0..=6 {
-        record.apply(TransferEvent::Reading { done: step * 1_000, total: 20_000 }, at(step));
-    }
+    let mut record = reading(at);
     record.pause(at(6));
     assert_eq!((record.head(at(6)).rate, record.head(at(6)).eta), (0, None));
     record.work(at(6));

@@ -84,7 +84,7 @@ export function fakeExplorer({ wire, fault, fast, tagFaults = {}, rateLimit = LI
     },
     describe_tags: ({ id, tags }) => {
       const each = opened(id);
-      return tags.flatMap((name) => {
+      const rows = tags.flatMap((name) => {
         const tag = each.repository.tags.find((known) => known.tag === name);
         if (!tag) return [];
         const failed = tagFaults[name];
@@ -92,6 +92,7 @@ export function fakeExplorer({ wire, fault, fast, tagFaults = {}, rateLimit = LI
         each.described.add(name);
         return [rowOf(tag, true)];
       });
+      return { rows, rateLimit: each.head.rateLimit };
     },
     close_repository: ({ id }) => {
       open.delete(id);
