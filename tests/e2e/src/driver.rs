@@ -1,7 +1,7 @@
 //! WebKit's own driver, which starts the app.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -93,14 +93,13 @@ pub fn program() -> PathBuf {
 
 /// A program of the workspace, as the same build made it.
 pub fn built(name: &str, how_to_get_it: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    // target/debug/deps/window-… → target/debug/NAME
-    let folder = test.parent().and_then(Path::parent).expect("a test lives in target/PROFILE/deps");
-    let program = folder.join(name);
-    assert!(
-        program.is_file(),
-        "`{}` is missing. Build it first (`make test` does): {how_to_get_it}",
-        program.display()
-    );
-    program
+    let this = std::env::current_exe().expect("a program has a path");
+    // Of target/debug/deps/window-… or target/release/frames: target/PROFILE/NAME.
+    let mut folders = this.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    folders.find(|program| program.is_file()).unwrap_or_else(|| {
+        panic!(
+            "`{name}` is not beside `{}`. Build it first (`make test` does): {how_to_get_it}",
+            this.display()
+        )
+    })
 }

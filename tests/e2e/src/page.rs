@@ -7,6 +7,7 @@ use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
 
+use crate::keys::CONTROL;
 use crate::window::Window;
 
 /// How long something may take to be so.
@@ -114,6 +115,16 @@ impl Window {
             keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
         });
         self.client.perform_actions(strokes).await.expect("keys can be pressed");
+    }
+
+    /// Puts the caret into the reference bar and replaces what is there.
+    pub async fn type_reference(&self, reference: &str) {
+        self.chord(&[CONTROL, 'l']).await;
+        let caret = "return document.activeElement?.getAttribute('aria-label') === 'Image reference'";
+        self.until("the bar has the caret", caret).await;
+        self.script("document.activeElement.select()", vec![]).await;
+        self.type_text(reference).await;
+        self.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
     }
 
     /// Presses keys together: the first ones are held until the last one was pressed.

@@ -50,7 +50,7 @@ impl Home {
 
     /// What the command line prints that lives in this home; it must succeed.
     pub fn longshore(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new(built("longshore", "cargo build -p longshore"));
+        let mut command = Command::new(built("longshore", "cargo build -p cli"));
         command.env_clear().envs(self.variables()).args(arguments);
         let output = command.output().expect("the program starts");
         let said = String::from_utf8_lossy(&output.stderr);

@@ -4,7 +4,6 @@
 //! It judges nothing: the figures are for people. An Xvfb has no graphics card, so that everything is drawn by the processor.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -18,12 +17,9 @@ use testkit::registry::Registry;
 const TURNS: u32 = 180;
 const PAUSE: u32 = 16;
 
-/// Measures frames of the real window.
+/// Measures frames of the real window: of the `longshore-desktop` beside this program.
 #[derive(Parser)]
 struct Options {
-    /// The program, built with its page in it.
-    #[arg(long, default_value = "target/release/longshore-desktop")]
-    program: PathBuf,
     /// Tags of the repository.
     #[arg(long, default_value_t = 100_000)]
     tags: usize,
@@ -43,27 +39,9 @@ struct Frames {
     moved: f64,
 }
 
-fn main() {
-    let options = Options::parse();
-    let program = std::path::absolute(&options.program).expect("the working folder is known");
-    assert!(
-        program.is_file(),
-        "`{}` is missing: build it with its page (`make run` does)",
-        program.display()
-    );
-    // The window is started by what the tests use, which asks here for the program.
-    let inner = std::env::var_os("LONGSHORE_DESKTOP_BIN");
-    if inner.is_none() {
-        let this = std::env::current_exe().expect("the program knows itself");
-        let status = Command::new(this)
-            .args(std::env::args_os().skip(1))
-            .env("LONGSHORE_DESKTOP_BIN", program)
-            .status()
-            .expect("it runs again");
-        std::process::exit(status.code().unwrap_or(1));
-    }
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(measure(&options));
+#[tokio::main]
+async fn main() {
+    measure(&Options::parse()).await;
 }
 
 async fn measure(options: &Options) {
@@ -135,12 +113,7 @@ fn many(files: usize) -> Image {
 }
 
 async fn open(window: &Window, name: &str, keys: &[char]) {
-    window.chord(&[CONTROL, 'l']).await;
-    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Image reference'";
-    window.until("the bar has the caret", caret).await;
-    window.script("document.activeElement.select()", vec![]).await;
-    window.type_text(name).await;
-    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
+    window.type_reference(name).await;
     window.chord(keys).await;
 }
 

@@ -4,6 +4,7 @@ use testkit::image::{Family, Image, Layer};
 use testkit::real::DockerRegistry;
 
 use crate::prelude::*;
+use crate::steps::{no_dialog, open};
 
 const PASSWORD: &str = "canary-of-the-window";
 
@@ -16,22 +17,6 @@ fn registry() -> DockerRegistry {
     }
     registry
 }
-
-async fn open(window: &Window, reference: &str) {
-    window.chord(&[CONTROL, 'l']).await;
-    window
-        .until(
-            "the bar has the caret",
-            "return document.activeElement?.getAttribute('aria-label') === 'Image reference'",
-        )
-        .await;
-    window.script("document.activeElement.select()", vec![]).await;
-    window.type_text(reference).await;
-    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
-    window.chord(&[ENTER]).await;
-}
-
-const NO_DIALOG: &str = "return document.querySelector('dialog[open]') === null";
 
 #[tokio::test]
 async fn a_guarded_registry_is_signed_in_to_looked_through_and_cleaned_up_by_mouse() {
@@ -55,7 +40,7 @@ async fn a_guarded_registry_is_signed_in_to_looked_through_and_cleaned_up_by_mou
     window.show("sign-in").await;
     window.is_accessible("the sign-in dialog").await;
     window.press("Sign in").await;
-    window.until("the dialog is closed", NO_DIALOG).await;
+    no_dialog(&window).await;
 
     // What was refused is there now, without being asked for again.
     window.says("team/app:1.0").await;
@@ -82,7 +67,7 @@ async fn a_guarded_registry_is_signed_in_to_looked_through_and_cleaned_up_by_mou
     window.show("delete").await;
     window.is_accessible("the delete dialog").await;
     window.press("Delete").await;
-    window.until("the dialog is closed", NO_DIALOG).await;
+    no_dialog(&window).await;
     let gone = "return document.querySelector('[role=row][aria-label^=\"1.0\"]') === null";
     window.until("the tag is gone", gone).await;
     window.says("1.1").await;

@@ -2,20 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, row, tab_to, unfold};
-
-/// Runs a program that must succeed.
-fn run(program: &str, arguments: &[&str]) {
-    let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?}: {said}");
-}
+use crate::steps::{at_hand, at_row, row, run, tab_to, unfold};
 
 /// An image of the practice registry as skopeo writes it, in a folder with a space and an accent.
 fn archived(folder: &Path, host: &str, image: &str, name: &str, file: &str) -> PathBuf {

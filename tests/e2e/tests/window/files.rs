@@ -4,20 +4,18 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, open, row, show_files, tab_to, unfold};
+use crate::steps::{at_hand, at_row, files_of, row, tab_to, unfold};
 
 /// Opens the files of a sample, without pulling it.
-async fn files_of(window: &Window, image: &str) {
+async fn sample(window: &Window, image: &str) {
     let host = window.practice_host().await;
-    open(window, &format!("{host}/{image}")).await;
-    window.says("What the name points to").await;
-    show_files(window, 4).await;
+    files_of(window, &format!("{host}/{image}"), 4).await;
 }
 
 #[tokio::test]
 async fn files_of_an_image_are_looked_into_by_mouse() {
     let window = Window::open().await;
-    files_of(&window, "files:1.0").await;
+    sample(&window, "files:1.0").await;
     // The newest layer changed a file, removed one, and made a folder anew.
     window.click(".lp[role=option][id$='-3']").await;
     window
@@ -34,7 +32,7 @@ async fn files_of_an_image_are_looked_into_by_mouse() {
     assert!(told.as_str().is_some_and(|it| it.contains("removed") && it.contains("whiteout")), "{told}");
     unfold(&window, "etc").await;
     window.click(&row("motd")).await;
-    window.until("its path", "return document.querySelector('.path')?.innerText === '/etc/motd'").await;
+    at_hand(&window, "/etc/motd").await;
     window.until("its text", "return document.querySelectorAll('.text .ln').length > 0").await;
     window.is_accessible("files of an image").await;
     window.show("files").await;
@@ -43,7 +41,7 @@ async fn files_of_an_image_are_looked_into_by_mouse() {
 #[tokio::test]
 async fn files_of_an_image_are_looked_into_by_keyboard() {
     let window = Window::open().await;
-    files_of(&window, "files:1.0").await;
+    sample(&window, "files:1.0").await;
     window.chord(&[CONTROL, 'f']).await;
     window.type_text("os-rel").await;
     at_row(&window, "os-release").await;
@@ -54,9 +52,7 @@ async fn files_of_an_image_are_looked_into_by_keyboard() {
         .until("the tree has the keys", "return document.activeElement?.getAttribute('role') === 'treegrid'")
         .await;
     window.chord(&[ENTER]).await;
-    window
-        .until("it is shown", "return document.querySelector('.path')?.innerText === '/etc/os-release'")
-        .await;
+    at_hand(&window, "/etc/os-release").await;
     window.chord(&[ARROW_LEFT]).await;
     at_row(&window, "etc").await;
     window.chord(&[ARROW_LEFT]).await;
@@ -109,10 +105,7 @@ async fn view_of(window: &Window, words: &str) {
 async fn what_a_layer_did_is_shown_by_glyph_and_layers_are_gone_through_by_keys_alone() {
     let registry = stacked();
     let window = Window::open().await;
-    window.practice_host().await;
-    open(&window, &registry.reference("team/app", "1.0")).await;
-    window.says("What the name points to").await;
-    show_files(&window, 2).await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 2).await;
     tab_to(
         &window,
         "Tab reaches the layers",

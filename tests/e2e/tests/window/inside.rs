@@ -4,7 +4,7 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, command, open, show_files, tab_to};
+use crate::steps::{at_hand, at_row, command, files_of, open, tab_to};
 
 /// A file that is written twice, one that is there twice, a program of many bytes and a config.
 fn image(config: &str, last: &[Entry]) -> Image {
@@ -42,18 +42,11 @@ fn registry() -> Registry {
     registry
 }
 
-async fn files(window: &Window, reference: &str) {
-    window.practice_host().await;
-    open(window, reference).await;
-    window.says("What the name points to").await;
-    show_files(window, 3).await;
-}
-
 #[tokio::test]
 async fn matches_are_jumped_through_and_bytes_are_shown_by_keys_alone() {
     let registry = registry();
     let window = Window::open().await;
-    files(&window, &registry.reference("team/app", "1.0")).await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 3).await;
     window.chord(&[CONTROL, 'f']).await;
     window.type_text("copy-").await;
     window.says("1 of 2").await;
@@ -90,7 +83,7 @@ async fn matches_are_jumped_through_and_bytes_are_shown_by_keys_alone() {
 async fn files_are_left_out_by_what_they_are() {
     let registry = registry();
     let window = Window::open().await;
-    files(&window, &registry.reference("team/app", "1.0")).await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 3).await;
     window.press("Filters").await;
     window.looks_good("filters").await;
     window.press("Only what runs as its owner or group (setuid, setgid)").await;
@@ -124,10 +117,7 @@ fn kinds() -> Registry {
 async fn filters_for_what_files_hold_their_size_owner_and_rights_narrow_each_other() {
     let registry = kinds();
     let window = Window::open().await;
-    window.practice_host().await;
-    open(&window, &registry.reference("team/kinds", "1.0")).await;
-    window.says("What the name points to").await;
-    show_files(&window, 1).await;
+    files_of(&window, &registry.reference("team/kinds", "1.0"), 1).await;
     window.press("Filters").await;
     let choose = async |filter: &str, value: &str| {
         window
@@ -302,7 +292,7 @@ const AT_TILE: &str = "document.getElementById(document.activeElement?.getAttrib
 async fn sizes_are_drawn_as_a_map_that_is_gone_into_by_mouse() {
     let registry = registry();
     let window = Window::open().await;
-    files(&window, &registry.reference("team/app", "1.0")).await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 3).await;
     window.press("Show a map of sizes").await;
     drawn(&window, "/").await;
     let all = tiles(&window).await;
@@ -335,7 +325,7 @@ async fn sizes_are_drawn_as_a_map_that_is_gone_into_by_mouse() {
 async fn a_map_of_sizes_is_gone_through_by_keys_alone() {
     let registry = registry();
     let window = Window::open().await;
-    files(&window, &registry.reference("team/app", "1.0")).await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 3).await;
     command(&window, "Show a map of sizes").await;
     drawn(&window, "/").await;
     tab_to(&window, "Tab reaches the map", "focused.getAttribute('aria-label') === 'Sizes, largest first'")

@@ -7,7 +7,7 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, open, row, show_files, tab_to};
+use crate::steps::{at_hand, at_row, files_of, row, tab_to};
 
 /// Three pixels wide, two high, teal.
 const PNG: &str =
@@ -39,10 +39,7 @@ fn registry() -> Registry {
 }
 
 async fn files(window: &Window, registry: &Registry) {
-    window.practice_host().await;
-    open(window, &registry.reference("team/app", "1.0")).await;
-    window.says("What the name points to").await;
-    show_files(window, 4).await;
+    files_of(window, &registry.reference("team/app", "1.0"), 4).await;
 }
 
 /// Finds a file by its path, and clicks its row.

@@ -1,16 +1,7 @@
 //! Pushing: the plan first, then the bytes. Every byte stays in the practice registry.
 
 use crate::prelude::*;
-use crate::steps::plan_for;
-
-/// Pulls an image of the practice registry.
-async fn pull(window: &Window, reference: &str) {
-    window.chord(&[CONTROL, 'l']).await;
-    window.type_text(reference).await;
-    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
-    window.chord(&[CONTROL, ENTER]).await;
-    window.says("Status: Downloaded newer image").await;
-}
+use crate::steps::{plan_for, pull};
 
 #[tokio::test]
 async fn an_image_is_pushed_under_another_name_by_keys_alone() {

@@ -8,7 +8,7 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, open, pull, pull_and_open, row, run, show_files, tab_to, unfold};
+use crate::steps::{at_hand, at_row, files_of, pull, pull_and_open, row, run, show_files, tab_to, unfold};
 
 fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("longshore e2e ").tempdir().expect("a temporary folder")
@@ -152,10 +152,7 @@ fn tools() -> Registry {
 }
 
 async fn tools_of(window: &Window, registry: &Registry) {
-    window.practice_host().await;
-    open(window, &registry.reference("team/tools", "1.0")).await;
-    window.says("What the name points to").await;
-    show_files(window, 1).await;
+    files_of(window, &registry.reference("team/tools", "1.0"), 1).await;
 }
 
 /// Waits until it is said, to be read by everybody, where it was saved.

@@ -9,25 +9,15 @@ use testkit::real::DockerRegistry;
 
 use crate::prelude::*;
 
-/// Puts the caret into the reference bar and replaces what is there.
-pub async fn reference(window: &Window, reference: &str) {
-    window.chord(&[CONTROL, 'l']).await;
-    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Image reference'";
-    window.until("the bar has the caret", caret).await;
-    window.script("document.activeElement.select()", vec![]).await;
-    window.type_text(reference).await;
-    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
-}
-
 /// Opens the page of an image, or what is said in its place.
 pub async fn open(window: &Window, name: &str) {
-    reference(window, name).await;
+    window.type_reference(name).await;
     window.chord(&[ENTER]).await;
 }
 
 /// Pulls an image, until it is here.
 pub async fn pull(window: &Window, name: &str) {
-    reference(window, name).await;
+    window.type_reference(name).await;
     window.chord(&[CONTROL, ENTER]).await;
     window.says("Status: Downloaded newer image").await;
 }
@@ -65,6 +55,14 @@ pub async fn tab_to(window: &Window, what: &str, condition: &str) {
         window.chord(&[TAB]).await;
     }
     window.until(what, &there).await;
+}
+
+/// Opens the files of an image where it is, without pulling it, and waits for at least so many rows of the tree.
+pub async fn files_of(window: &Window, name: &str, rows: usize) {
+    window.practice_host().await;
+    open(window, name).await;
+    window.says("What the name points to").await;
+    show_files(window, rows).await;
 }
 
 /// Opens the tab of the files of the image on screen, and waits for at least so many rows of its tree.

@@ -5,7 +5,7 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression, noise};
 use testkit::real::DockerRegistry;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, command, open, show_files, tab_to};
+use crate::steps::{at_hand, at_row, command, files_of, tab_to};
 
 /// A file that is written again, one that is removed again, and one that is there twice under other names.
 fn registry() -> DockerRegistry {
@@ -44,13 +44,6 @@ fn bytes(count: &Value) -> String {
     }
 }
 
-async fn files(window: &Window, reference: &str) {
-    window.practice_host().await;
-    open(window, reference).await;
-    window.says("What the name points to").await;
-    show_files(window, 4).await;
-}
-
 const HEAD: &str = "section[aria-label='Wasted space'] .turn";
 
 #[tokio::test]
@@ -62,7 +55,7 @@ async fn waste_is_what_the_command_line_says_by_mouse() {
     assert_eq!(told["wasted_bytes"], 410_024, "{told}");
 
     let window = Window::open().await;
-    files(&window, &reference).await;
+    files_of(&window, &reference, 4).await;
     window.says(&format!("{} wasted", bytes(&told["wasted_bytes"]))).await;
     let efficiency = (told["efficiency"].as_f64().expect("a number") * 1000.0).floor() / 10.0;
     window.says(&format!("{efficiency}% efficient")).await;
@@ -110,7 +103,7 @@ async fn waste_is_what_the_command_line_says_by_mouse() {
 async fn duplicates_across_layers_are_found_and_gone_to_by_keys_alone() {
     let registry = registry();
     let window = Window::open().await;
-    files(&window, &registry.reference("team/app", "1.0")).await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 4).await;
     command(&window, "Show wasted space").await;
     tab_to(&window, "Tab reaches the parts", "focused.innerText.trim() === 'Duplicates'").await;
     window.chord(&[ENTER]).await;
