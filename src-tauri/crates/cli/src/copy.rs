@@ -12,10 +12,6 @@ use engine::{Code, Error, handover};
 use oci::{Platform, Reference};
 use serde_json::json;
 
-pub mod place;
-
-use place::{Held, Place};
-
 use crate::args;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -23,16 +19,17 @@ use crate::interrupt::{self, Threads};
 use crate::output;
 use crate::pull::Words;
 use crate::push::{self, Watched};
+use crate::transport::{Held, Transport};
 
 /// Runs the verb.
 pub fn run(args: &args::Copy, context: &Context) -> Result<(), Failure> {
-    let from = Place::parse(&args.source)?;
-    let to = Place::parse(&args.destination)?;
-    if let Place::Store(name) | Place::Archive { name: Some(name), .. } = &to {
+    let from = Transport::parse(&args.source)?;
+    let to = Transport::parse(&args.destination)?;
+    if let Transport::Store(name) | Transport::Archive { name: Some(name), .. } = &to {
         // An ID or a digest alone finds an image; it names none.
         crate::find::reference(name)?;
     }
-    if let Place::Daemon(Held::Id(_)) = &to {
+    if let Transport::Daemon(Held::Id(_)) = &to {
         return Err(Failure::Usage {
             message: format!("`{to}` is no name that an image can be given"),
             hint: "Write `docker-daemon:NAME:TAG`".to_owned(),
@@ -68,8 +65,8 @@ struct Copy<'a> {
     args: &'a args::Copy,
     context: &'a Context,
     watched: Watched,
-    from: Place,
-    to: Place,
+    from: Transport,
+    to: Transport,
 }
 
 impl Copy<'_> {
@@ -77,7 +74,7 @@ impl Copy<'_> {
         let job = &self.watched.job;
         // One that is not there is said before anything else is asked.
         let daemon = match &self.to {
-            Place::Daemon(_) => Some(self.context.daemon().await?),
+            Transport::Daemon(_) => Some(self.context.daemon().await?),
             _ => None,
         };
         let (source, target) = self.from.open(self.context, job).await?;
@@ -85,7 +82,7 @@ impl Copy<'_> {
             return self.to_daemon(&daemon, source, target).await;
         }
         let archive = match &self.to {
-            Place::Archive { format, path, .. } => Some(Arc::new(ArchiveSink::create(path, *format)?)),
+            Transport::Archive { format, path, .. } => Some(Arc::new(ArchiveSink::create(path, *format)?)),
             _ => None,
         };
         let sink: Arc<dyn ImageSink> = match &archive {
@@ -130,36 +127,38 @@ impl Copy<'_> {
 
     /// A registry has all that its index lists; a folder may have a part; an engine runs what this computer runs.
     fn platforms(&self) -> Platforms {
-        if let ([], Place::Daemon(_)) = (&self.args.platform[..], &self.to) {
+        if let ([], Transport::Daemon(_)) = (&self.args.platform[..], &self.to) {
             return Platforms::Only(Platform::host());
         }
         match (&self.args.platform[..], &self.from) {
-            ([], Place::Registry(_)) => Platforms::All,
+            ([], Transport::Registry(_)) => Platforms::All,
             (chosen, _) => push::platforms(chosen),
         }
     }
 
     async fn sink(&self) -> Result<Arc<dyn ImageSink>, Failure> {
         Ok(match &self.to {
-            Place::Registry(name) => {
+            Transport::Registry(name) => {
                 Arc::new(RegistrySink::new(self.client(name), name.repository().clone()))
             }
-            Place::Store(_) => Arc::new(StoreSink::open(&self.context.store()?).await?),
-            Place::Layout { dir, name } => {
+            Transport::Store(_) => Arc::new(StoreSink::open(&self.context.store()?).await?),
+            Transport::Layout { dir, name } => {
                 let sink = StoreSink::open(&ContentStore::open(dir)?).await?;
                 Arc::new(match name {
                     Some(name) => sink.labelled(name),
                     None => sink,
                 })
             }
-            Place::Archive { .. } | Place::Daemon(_) => unreachable!("it is begun where it is finished"),
+            Transport::Archive { .. } | Transport::Daemon(_) => {
+                unreachable!("it is begun where it is finished")
+            }
         })
     }
 
     /// What the store knows of where the destination's registry has the blobs.
     fn mounts(&self) -> Result<Mounts, Failure> {
         match (&self.to, self.context.existing_store()?) {
-            (Place::Registry(name), Some(store)) => Ok(store.mounts(name.registry())?),
+            (Transport::Registry(name), Some(store)) => Ok(store.mounts(name.registry())?),
             _ => Ok(Mounts::none()),
         }
     }
@@ -171,7 +170,7 @@ impl Copy<'_> {
     /// The clients that were asked, each once.
     fn clients(&self) -> Vec<RegistryClient> {
         let mut names: Vec<&Reference> =
-            [&self.from, &self.to].into_iter().filter_map(Place::registry).collect();
+            [&self.from, &self.to].into_iter().filter_map(Transport::registry).collect();
         names.dedup_by_key(|name| name.registry().clone());
         names.into_iter().map(|name| self.client(name)).collect()
     }

@@ -14,8 +14,8 @@ use oci::{Digest, Platform, Reference};
 
 use crate::args::Look;
 use crate::context::Context;
-use crate::copy::place::Place as Transport;
 use crate::failure::Failure;
+use crate::transport::Transport;
 
 /// Fewer digits are a name, not an ID.
 const ID_DIGITS: usize = 4;

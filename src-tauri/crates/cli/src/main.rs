@@ -41,6 +41,7 @@ mod serve;
 mod stored;
 mod tag;
 mod tags;
+mod transport;
 mod waste;
 mod window;
 

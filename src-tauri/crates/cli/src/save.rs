@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use crate::args;
 use crate::args::{SaveFormat, Squeeze};
 use crate::context::Context;
-use crate::copy::place::Place;
 use crate::failure::Failure;
 use crate::interrupt::{self, Threads};
 use crate::output;
 use crate::pull::Words;
 use crate::push::{self, Watched};
+use crate::transport::Transport;
 
 /// What standard output is called.
 const STDOUT: &str = "standard output";
@@ -48,7 +48,7 @@ pub fn run(args: &args::Save, context: &Context) -> Result<(), Failure> {
             "Name a file with `-o FILE`",
         ));
     }
-    let places = args.images.iter().map(|input| Place::parse_stored(input));
+    let places = args.images.iter().map(|input| Transport::parse_stored(input));
     let places = places.collect::<Result<Vec<_>, _>>()?;
     let tell = !to_stdout && !context.json() && !args.quiet;
     let save = Save { args, context, to_stdout, watched: Watched::new(Words::SAVE, tell) };
@@ -71,7 +71,7 @@ struct Saved {
 }
 
 impl Save<'_> {
-    async fn all(&self, places: &[Place]) -> Result<(), Failure> {
+    async fn all(&self, places: &[Transport]) -> Result<(), Failure> {
         let work = async {
             // What can't be found is said before anything is written.
             let mut sources = Vec::new();
@@ -89,7 +89,8 @@ impl Save<'_> {
         let done = work.await;
         self.watched.progress.end(done.is_ok());
         let mut warnings = self.watched.warnings();
-        let mut asked: Vec<_> = places.iter().filter_map(Place::registry).map(Reference::registry).collect();
+        let mut asked: Vec<_> =
+            places.iter().filter_map(Transport::registry).map(Reference::registry).collect();
         asked.dedup();
         for registry in asked {
             warnings.extend(self.context.warn(&self.context.client(registry)));
@@ -106,14 +107,14 @@ impl Save<'_> {
 
     async fn one(
         &self,
-        place: &Place,
+        place: &Transport,
         source: Arc<dyn ImageSource>,
         target: Target,
         sink: Arc<dyn ImageSink>,
     ) -> Result<Saved, Failure> {
         let job = &self.watched.job;
         let platforms = match (&self.args.platform[..], place) {
-            ([], Place::Registry(_)) => Platforms::All,
+            ([], Transport::Registry(_)) => Platforms::All,
             (chosen, _) => push::platforms(chosen),
         };
         let before = match platforms {
@@ -122,7 +123,7 @@ impl Save<'_> {
         };
         let name = match (&target, place.name()) {
             // An ID or a digest finds an image, and names none.
-            (Target::Exact(_), _) if matches!(place, Place::Store(_)) => None,
+            (Target::Exact(_), _) if matches!(place, Transport::Store(_)) => None,
             (_, name) => name,
         };
         let request = Request::new(target, platforms, name.clone());

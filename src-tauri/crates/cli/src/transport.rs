@@ -17,9 +17,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::{self, Wanted};
 
-/// One end of a copy.
+/// Where one image is, or goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Transport {
     /// A registry.
     Registry(Reference),
     /// Longshore's store. What was typed is kept: it may be an ID or a digest.
@@ -50,7 +50,7 @@ impl fmt::Display for Held {
     }
 }
 
-impl Place {
+impl Transport {
     /// Reads what was typed.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Place {
     /// Reads what was typed where it has a transport.
     ///
     /// # Errors
-    /// As [`Place::parse`].
+    /// As [`Transport::parse`].
     pub fn parse_named(input: &str) -> Result<Option<Self>, Failure> {
         let transports = ["store:", "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "docker://"];
         let is_named = transports.iter().any(|transport| input.starts_with(transport));
@@ -124,7 +124,7 @@ impl Place {
     /// Reads what was typed where an image of the store is meant unless something else is said.
     ///
     /// # Errors
-    /// As [`Place::parse`], and where it is no reference.
+    /// As [`Transport::parse`], and where it is no reference.
     pub fn parse_stored(input: &str) -> Result<Self, Failure> {
         if let Some(place) = Self::parse_named(input)? {
             return Ok(place);
@@ -224,7 +224,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Registry(name) => write!(f, "docker://{name}"),
@@ -272,34 +272,34 @@ mod tests {
 
     #[test]
     fn places_are_named_as_skopeo_names_them() {
-        let layout = |dir: &str, name: Option<&str>| Place::Layout {
+        let layout = |dir: &str, name: Option<&str>| Transport::Layout {
             dir: PathBuf::from(dir),
             name: name.map(str::to_owned),
         };
-        let archive = |format, name: Option<&str>| Place::Archive {
+        let archive = |format, name: Option<&str>| Transport::Archive {
             format,
             path: PathBuf::from("a.tar"),
             name: name.map(str::to_owned),
         };
         let rows = [
-            ("docker://nginx", Place::Registry("docker.io/library/nginx:latest".parse().unwrap())),
-            ("docker://r.test:5000/a:v1", Place::Registry("r.test:5000/a:v1".parse().unwrap())),
-            ("store:nginx:1.25", Place::Store("nginx:1.25".to_owned())),
+            ("docker://nginx", Transport::Registry("docker.io/library/nginx:latest".parse().unwrap())),
+            ("docker://r.test:5000/a:v1", Transport::Registry("r.test:5000/a:v1".parse().unwrap())),
+            ("store:nginx:1.25", Transport::Store("nginx:1.25".to_owned())),
             ("docker-archive:a.tar", archive(Format::Hybrid, None)),
             ("oci-archive:a.tar:team/app:1", archive(Format::Oci, Some("team/app:1"))),
             ("oci:/tmp/x", layout("/tmp/x", None)),
             ("oci:/tmp/x:v1", layout("/tmp/x", Some("v1"))),
-            ("docker-daemon:team/app:1", Place::Daemon(Held::Name("team/app:1".parse().unwrap()))),
+            ("docker-daemon:team/app:1", Transport::Daemon(Held::Name("team/app:1".parse().unwrap()))),
             ("oci:x:docker.io/library/nginx:1", layout("x", Some("docker.io/library/nginx:1"))),
         ];
         for (input, want) in rows {
-            let place = Place::parse(input).unwrap();
+            let place = Transport::parse(input).unwrap();
             assert_eq!(place, want, "{input}");
-            assert_eq!(Place::parse(&place.to_string()).unwrap(), want, "{input} as it is shown");
+            assert_eq!(Transport::parse(&place.to_string()).unwrap(), want, "{input} as it is shown");
         }
         let id = format!("sha256:{}", "a".repeat(64));
         let by_id = format!("docker-daemon:{id}");
-        assert_eq!(Place::parse(&by_id).unwrap(), Place::Daemon(Held::Id(id.parse().unwrap())));
+        assert_eq!(Transport::parse(&by_id).unwrap(), Transport::Daemon(Held::Id(id.parse().unwrap())));
         let pinned = format!("docker-daemon:app@{id}");
         for input in [
             "nginx",
@@ -314,7 +314,7 @@ mod tests {
             "docker://",
             "store:A B",
         ] {
-            assert!(Place::parse(input).is_err(), "{input}");
+            assert!(Transport::parse(input).is_err(), "{input}");
         }
     }
 }
