@@ -101,6 +101,7 @@ fn generate() -> String {
         RowKind,
         RowState,
         TransferRow,
+        Wait,
         JobState,
         Verb,
         JobHead,

@@ -76,7 +76,7 @@ pub use reference::{Breakdown, Explanation};
 pub use registry::{Ping, PracticeImage, PracticeLayer, PracticeShelf, RegistryEntry, RegistryKind, SignIn};
 pub use store::{GarbageReport, HashReport, LocalImage, RemoveReport};
 pub use transfer::{
-    JobEnd, JobHead, JobOutcome, JobState, JobUpdate, PullRequest, RowKind, RowState, TransferRow, Verb,
+    JobEnd, JobHead, JobOutcome, JobState, JobUpdate, PullRequest, RowKind, RowState, TransferRow, Verb, Wait,
 };
 
 /// How a command fails. `code` is stable; the UI's table of codes is total.

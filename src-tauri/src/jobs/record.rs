@@ -4,7 +4,7 @@
 //! what is new to it alone. Deliberately absent: time-keeping by itself; whoever calls says what time it is.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use engine::job::{NodeKind, PlannedBlob, Settlement, TransferEvent};
 use oci::digest::Digest;
@@ -12,7 +12,7 @@ use oci::digest::Digest;
 use super::lines::Lines;
 use super::pace::Pace;
 use crate::wire::{
-    Fault, FaultCode, JobEnd, JobHead, JobOutcome, JobState, RowKind, RowState, TransferRow, Verb,
+    Fault, FaultCode, JobEnd, JobHead, JobOutcome, JobState, RowKind, RowState, TransferRow, Verb, Wait,
 };
 
 /// What a job is called and how it would be done in a terminal.
@@ -54,6 +54,7 @@ pub struct Record {
     /// Bytes that an earlier transfer left: they arrived, but not now.
     resumed: u64,
     pace: Pace,
+    wait: Option<Wait>,
     started_at: String,
     worked: Duration,
     working_since: Option<Instant>,
@@ -93,6 +94,7 @@ impl Record {
             reading: None,
             resumed: 0,
             pace: Pace::default(),
+            wait: None,
             started_at,
             worked: Duration::ZERO,
             working_since: None,
@@ -154,6 +156,8 @@ impl Record {
 
     /// Something happened.
     pub fn apply(&mut self, event: TransferEvent, now: Instant) {
+        // Whatever happens next ends a wait.
+        self.wait = None;
         match event {
             TransferEvent::Reading { done, total } => {
                 self.reading = Some((done, total));
@@ -174,9 +178,11 @@ impl Record {
             TransferEvent::Retrying { digest: Some(digest), wait, .. } => self.on(&digest, |row| {
                 row.state = RowState::Retrying;
                 row.note = Some(format!("Retrying in {}", seconds(wait)));
+                row.retry_at = end_of(wait);
             }),
             TransferEvent::Retrying { digest: None, wait, why } => {
                 self.say(format!("{why}; retrying in {}", seconds(wait)));
+                self.wait = end_of(wait).map(|until| Wait { why, until });
             }
             TransferEvent::Verifying { digest } => self.on(&digest, |row| {
                 row.done = row.size;
@@ -266,6 +272,7 @@ impl Record {
             skipped,
             arrived,
             rate,
+            wait: self.wait.clone(),
             eta: (elapsed >= ESTIMATE_AFTER && rate > 0).then(|| left.div_ceil(rate)),
             started_at: self.started_at.clone(),
             elapsed: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -370,7 +377,9 @@ impl Record {
 
     fn change(&mut self, at: usize, change: impl FnOnce(&mut TransferRow)) {
         let before = self.rows[at].shown.clone();
-        change(&mut self.rows[at].shown);
+        let row = &mut self.rows[at].shown;
+        change(row);
+        row.retry_at = row.retry_at.filter(|_| row.state == RowState::Retrying);
         if self.rows[at].shown != before {
             self.revision += 1;
             self.rows[at].changed = self.revision;
@@ -384,6 +393,7 @@ impl Record {
     }
 
     fn set_state(&mut self, state: JobState) {
+        self.wait = None;
         self.state = state;
         self.revision += 1;
     }
@@ -424,7 +434,14 @@ fn row(blob: &PlannedBlob) -> TransferRow {
         done: if blob.present { size } else { blob.resumed.min(size) },
         state: if blob.present { RowState::Exists } else { RowState::Waiting },
         note: None,
+        retry_at: None,
     }
+}
+
+/// When a wait that begins now is over, milliseconds of Unix time; one that nobody would notice is none.
+fn end_of(wait: Duration) -> Option<u64> {
+    let end = (SystemTime::now() + wait).duration_since(UNIX_EPOCH).unwrap_or_default();
+    (wait >= Duration::from_secs(1)).then(|| u64::try_from(end.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn seconds(wait: Duration) -> String {

@@ -46,6 +46,7 @@ pub enum RowState {
 
 /// One object of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
 pub struct TransferRow {
     pub digest: String,
     pub kind: RowKind,
@@ -54,6 +55,17 @@ pub struct TransferRow {
     pub state: RowState,
     /// `Retrying in 12 s`, `Mounted from team/base`, a mismatch…
     pub note: Option<String>,
+    /// when it is tried again, milliseconds of Unix time; null where that is now
+    pub retry_at: Option<u64>,
+}
+
+/// A transfer that waits before it asks again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+pub struct Wait {
+    /// `the registry answered 429`
+    pub why: String,
+    /// milliseconds of Unix time
+    pub until: u64,
 }
 
 /// How far a job is.
@@ -115,6 +127,8 @@ pub struct JobHead {
     pub rate: u64,
     /// seconds left; null until two seconds in
     pub eta: Option<u64>,
+    /// the wait that holds up all of it
+    pub wait: Option<Wait>,
     pub started_at: String,
     /// milliseconds of work, pauses left out
     pub elapsed: u64,

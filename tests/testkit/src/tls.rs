@@ -12,6 +12,7 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
@@ -81,7 +82,7 @@ impl Authority {
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(2200, 1, 1);
         let certificate = params.self_signed(&key).expect("the parameters are sound");
-        ServerTls::new(certificate.der().clone(), certificate.pem(), &key)
+        ServerTls::new(certificate.pem(), &key)
     }
 
     /// A good certificate for these names or addresses alone.
@@ -123,7 +124,7 @@ impl Authority {
         params.extended_key_usages = vec![usage];
         valid(&mut params);
         let certificate = params.signed_by(&key, &self.issuer).expect("the authority can sign");
-        ServerTls::new(certificate.der().clone(), certificate.pem(), &key)
+        ServerTls::new(certificate.pem(), &key)
     }
 }
 
@@ -142,7 +143,9 @@ impl Default for Authority {
 }
 
 impl ServerTls {
-    fn new(certificate: CertificateDer<'static>, chain_pem: String, key: &KeyPair) -> Self {
+    fn new(chain_pem: String, key: &KeyPair) -> Self {
+        let chain = CertificateDer::pem_slice_iter(chain_pem.as_bytes());
+        let chain = chain.collect::<Result<Vec<_>, _>>().expect("it was made as PEM");
         let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         // The provider is named, so that no test depends on which one the process installed.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -150,16 +153,23 @@ impl ServerTls {
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate], der)
+            .with_single_cert(chain, der)
             .expect("the key is the certificate's");
         Self { config: Arc::new(config), chain_pem, key_pem: key.serialize_pem() }
+    }
+
+    /// It, shown with the authority that signed it after it.
+    #[must_use]
+    pub fn with_authority(&self, authority: &Authority) -> Self {
+        let key = KeyPair::from_pem(&self.key_pem).expect("it was made as PEM");
+        Self::new(format!("{}{}", self.chain_pem, authority.pem), &key)
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config))
     }
 
-    /// The certificate, PEM.
+    /// The certificate, and what is shown after it, PEM.
     pub fn pem(&self) -> &str {
         &self.chain_pem
     }

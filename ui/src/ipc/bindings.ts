@@ -260,7 +260,16 @@ export type RowState = "preparing" | "waiting" | "exists" | "mounted" | "moving"
 /** One object of a transfer. */
 export type TransferRow = { digest: string, kind: RowKind, size: number, done: number, state: RowState,
   /** `Retrying in 12 s`, `Mounted from team/base`, a mismatch… */
-  note: string | null, };
+  note: string | null,
+  /** when it is tried again, milliseconds of Unix time; null where that is now */
+  retryAt: number | null, };
+
+/** A transfer that waits before it asks again. */
+export type Wait = {
+  /** `the registry answered 429` */
+  why: string,
+  /** milliseconds of Unix time */
+  until: number, };
 
 /** How far a job is. */
 export type JobState = "queued" | "resolving" | "running" | "paused" | "done" | "failed" | "cancelled";
@@ -285,7 +294,9 @@ export type JobHead = { id: number, verb: Verb, title: string,
   /** bytes a second, 3 s average */
   rate: number,
   /** seconds left; null until two seconds in */
-  eta: number | null, startedAt: string,
+  eta: number | null,
+  /** the wait that holds up all of it */
+  wait: Wait | null, startedAt: string,
   /** milliseconds of work, pauses left out */
   elapsed: number,
   /** the docker line */

@@ -111,7 +111,7 @@ describe("settings", () => {
 describe("jobs", () => {
   const head = (part: Partial<JobHead> = {}): JobHead => ({
     id: 1, verb: "pull", title: "web:2.0", reference: "h/web:2.0", source: null, engine: null, platform: null, state: "running", total: 100, skipped: 20, arrived: 0,
-    rate: 0, eta: null, startedAt: "2026-01-01T00:00:00Z", elapsed: 0, command: "", digest: null, fault: null, ...part,
+    rate: 0, eta: null, wait: null, startedAt: "2026-01-01T00:00:00Z", elapsed: 0, command: "", digest: null, fault: null, ...part,
   });
   function scripted(listed: JobHead = head()) {
     let tell: (update: JobUpdate) => void = () => undefined;
@@ -129,7 +129,7 @@ describe("jobs", () => {
     const jobs = new Jobs(host, listener);
     return { jobs, listener, tell: (update: JobUpdate) => tell(update), end: (outcome: JobOutcome) => end(outcome), fail: (thrown: unknown) => fail(thrown) };
   }
-  const row = (digest: string, done: number) => ({ digest, kind: "layer" as const, size: 50, done, state: "moving" as const, note: null });
+  const row = (digest: string, done: number) => ({ digest, kind: "layer" as const, size: 50, done, state: "moving" as const, note: null, retryAt: null });
 
   test("updates merge rows by digest, and lines come whole", async () => {
     const { jobs, tell } = scripted();

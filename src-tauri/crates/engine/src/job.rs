@@ -135,7 +135,7 @@ struct Inner {
     id: u64,
     cancel: CancellationToken,
     paused: watch::Sender<bool>,
-    observer: Box<Observer>,
+    observer: Option<Box<Observer>>,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -143,17 +143,26 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 impl Job {
     /// A job whose events go to `observer`, which must be quick: it runs where the bytes move.
     pub fn new(observer: impl Fn(TransferEvent) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Inner {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            cancel: CancellationToken::new(),
-            paused: watch::Sender::new(false),
-            observer: Box::new(observer),
-        }))
+        Self::of(Some(Box::new(observer)))
     }
 
     /// A job that nobody watches.
     pub fn silent() -> Self {
-        Self::new(|_| {})
+        Self::of(None)
+    }
+
+    fn of(observer: Option<Box<Observer>>) -> Self {
+        Self(Arc::new(Inner {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            cancel: CancellationToken::new(),
+            paused: watch::Sender::new(false),
+            observer,
+        }))
+    }
+
+    /// Whether somebody is told what happens.
+    pub fn is_watched(&self) -> bool {
+        self.0.observer.is_some()
     }
 
     /// Unique in the process, ascending.
@@ -232,6 +241,8 @@ impl Job {
 
     /// Tells the observer.
     pub fn emit(&self, event: TransferEvent) {
-        (self.0.observer)(event);
+        if let Some(observer) = &self.0.observer {
+            observer(event);
+        }
     }
 }

@@ -12,6 +12,7 @@ pub use docker::docker_says;
 use oci::name::Registry;
 
 use crate::error::{Action, CertificateFlaw, Code, Detail, Error, Subject};
+use crate::registry::http::lasting;
 
 /// A likely cause, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -328,10 +329,11 @@ fn limited(error: &Error, registry: Option<&Registry>, signed_in: Option<&str>) 
         Some(Detail::Answer { wait, .. }) => *wait,
         _ => None,
     };
+    let seconds = asked.unwrap_or(WAIT);
     let wait = Remedy::new(
-        RemedyAction::Wait { seconds: asked.unwrap_or(WAIT) },
+        RemedyAction::Wait { seconds },
         "The registry counts requests, and this was one too many",
-        "Wait, then try again",
+        format!("Wait {}, then try again", lasting(seconds)),
     );
     let account = match signed_in {
         None => Remedy::sign_in(registry, None, "Who is signed in may ask more often"),

@@ -164,9 +164,19 @@ fn a_retry_says_when_and_is_forgotten_when_bytes_move() {
     record.apply(TransferEvent::Retrying { digest: Some(digest("a")), wait, why }, now);
     let row = record.changes_since(0).rows.remove(0);
     assert_eq!((row.state, row.done, row.note.as_deref()), (RowState::Retrying, 4, Some("Retrying in 12 s")));
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let left = Duration::from_millis(row.retry_at.unwrap()).saturating_sub(unix);
+    assert!((Duration::from_secs(1)..=wait).contains(&left), "{left:?}");
     advance(&mut record, "a", 6, now);
     let row = record.changes_since(0).rows.remove(0);
-    assert_eq!((row.state, row.note), (RowState::Moving, None));
+    assert_eq!((row.state, row.note, row.retry_at), (RowState::Moving, None, None));
+
+    let (wait, why) = (Duration::from_secs(40), "the registry answered 429".to_owned());
+    record.apply(TransferEvent::Retrying { digest: None, wait, why }, now);
+    let held = record.head(now).wait.expect("all of it waits");
+    assert!(held.why.ends_with("429") && Duration::from_millis(held.until) > unix + wait / 2, "{held:?}");
+    record.apply(TransferEvent::Warned { message: "slow".to_owned() }, now);
+    assert_eq!(record.head(now).wait, None);
 
     let (wait, why) = (Duration::from_millis(200), "the registry failed with 503".to_owned());
     record.apply(TransferEvent::Retrying { digest: None, wait, why }, now);

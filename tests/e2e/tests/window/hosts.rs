@@ -20,7 +20,7 @@ use testkit::server::On;
 use testkit::tls::Authority;
 
 use crate::prelude::*;
-use crate::steps::{fill_sign_in, image, no_dialog, open, open_tags, plan_for, pull_and_open, tags};
+use crate::steps::{fill_sign_in, image, no_dialog, open, open_tags, plan_for, pull_and_open, tab_to, tags};
 
 const PASSWORD: &str = "canary-of-the-hosts";
 
@@ -243,6 +243,39 @@ async fn a_certificate_is_looked_at_trusted_for_its_host_and_pulled_through() {
     window.show("host-with-certificate").await;
 }
 
+#[tokio::test]
+async fn an_authority_is_trusted_by_keys_alone() {
+    let authority = Authority::new();
+    let registry = DockerRegistry::builder().tls(&authority.loopback().with_authority(&authority)).start();
+    registry.put("team/app", "1", &image(1, "linux/amd64"));
+    let window = Window::open().await;
+    window.practice_host().await;
+    open(&window, &registry.reference("team/app", "1")).await;
+    window.find(".fault--page").await;
+    tab_to(&window, "the certificate", "focused.innerText.startsWith('Look at its certificate')").await;
+    window.chord(&[ENTER]).await;
+    // Both are shown, the host's own first.
+    window.says("The host’s own").await;
+    let shown = window.texts("dialog[open] .cert b").await;
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(shown[0].contains("test server") && shown[1].contains("test authority"), "{shown:?}");
+    tab_to(&window, "the certificates", "focused.matches('input[name=certificate]')").await;
+    let authority_is_chosen = "return document.querySelectorAll('input[name=certificate]')[1].checked";
+    if window.script(authority_is_chosen, vec![]).await != true {
+        window.chord(&[ARROW_DOWN]).await;
+    }
+    window.until("the authority is chosen", authority_is_chosen).await;
+    window.says("any certificate that this authority signs").await;
+    window.looks_good("authority").await;
+    tab_to(&window, "trusting it", "focused.innerText === 'Trust this authority'").await;
+    window.chord(&[ENTER]).await;
+    no_dialog(&window).await;
+    window.says("What the name points to").await;
+    let kept = window.home().path().join("config/longshore/certificates").join(registry.host());
+    let files: Vec<_> = fs::read_dir(kept).expect("a folder of this host").flatten().collect();
+    assert_eq!(fs::read_to_string(files[0].path()).expect("it is kept").trim(), authority.pem().trim());
+}
+
 /// Opens the settings of a host by Settings.
 async fn host_settings(window: &Window, host: &str) {
     window.chord(&[CONTROL, ',']).await;
@@ -369,7 +402,7 @@ async fn docker_hub_shows_what_is_left_and_says_when_nothing_is() {
     open(&window, "nginx:1.27").await;
     window.find(".fault--page").await;
     window.looks_good("hub-limit").await;
-    window.press("Wait, then try again").await;
+    window.press("Wait 60 s, then try again").await;
     window.find("[role=timer]").await;
     window.show("hub-waiting").await;
 }

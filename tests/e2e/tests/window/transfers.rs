@@ -5,6 +5,7 @@ use testkit::registry::Registry;
 use testkit::server::{Fault, On};
 
 use crate::prelude::*;
+use crate::steps::open;
 
 async fn pull(window: &Window, reference: &str) {
     window.chord(&[CONTROL, 'l']).await;
@@ -63,6 +64,37 @@ async fn a_cancelled_pull_goes_on_from_its_bytes() {
     window.says("Status: Downloaded newer image").await;
     let fetched = registry.sent(&On::blobs());
     assert!(fetched < 3_800_000, "{fetched} bytes were fetched, though half a megabyte was here");
+}
+
+#[tokio::test]
+async fn f012_a_registry_that_asks_for_patience_is_counted_down_for() {
+    let registry = Registry::start();
+    registry.put("team/app", "1.0", &Image::of_size(3, 400_000));
+    let busy = |seconds: &str| Fault::status(429).header("Retry-After", seconds);
+    let window = Window::open().await;
+    window.practice_host().await;
+
+    // What is merely looked at does not keep anybody waiting unasked.
+    registry.fault(On::manifests(), busy("6"));
+    open(&window, &registry.reference("team/app", "1.0")).await;
+    window.says("asks you to wait").await;
+    assert_eq!(registry.count(&On::manifests()), 1);
+    window.looks_good("limit").await;
+    registry.heal();
+    window.press("Wait 6 s, then try again").await;
+    window.find("[role=timer]").await;
+    window.says("What the name points to").await;
+
+    // A transfer waits by itself, and says for how long: all of it, then its layers.
+    registry.fault(On::manifests().first(1), busy("12"));
+    registry.fault(On::blobs().first(2), busy("5"));
+    window.type_reference(&registry.reference("team/app", "1.0")).await;
+    window.chord(&[CONTROL, ENTER]).await;
+    window.says("The registry answered 429; tries again in 0:").await;
+    window.looks_good("transfer-waits").await;
+    window.find("[data-state=retrying] [role=timer]").await;
+    window.show("layer-waits").await;
+    window.says("Status: Downloaded newer image").await;
 }
 
 #[tokio::test]

@@ -66,6 +66,21 @@ describe("a pull on its page", () => {
     expect(screen.getByText("20.0")).toBeInTheDocument();
   });
 
+  it("counts down while the registry asks for patience, for a layer and for all of it", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const until = Date.now() + 40_000;
+    const { tell } = await page([job()], { rows: [row({ state: "retrying", note: "Retrying in 75 s", retryAt: Date.now() + 75_000 })] });
+    const left = (within_: HTMLElement): string => within(within_).getByRole("timer").textContent;
+    expect(left(screen.getByRole("list", { name: "Layers" }))).toBe("1:15");
+    await tell({ job: job({ wait: { why: "the registry answered 429", until } }), rows: [row({ state: "waiting" })], lines: [] });
+    expect(screen.getByText(/The registry answered 429; tries again in/)).toHaveTextContent(/in 0:40$/);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(left(document.body)).toBe("0:10");
+    await tell({ job: job(), rows: [], lines: [] });
+    expect(screen.queryByRole("timer")).toBeNull();
+    vi.useRealTimers();
+  });
+
   it("pauses, resumes and cancels the job that is shown", async () => {
     const user = userEvent.setup();
     const { calls, tell } = await page([job({ id: 7 })], { rows: rows("moving") });

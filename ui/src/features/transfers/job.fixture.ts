@@ -16,6 +16,7 @@ export function job(change: Partial<JobHead> = {}): JobHead {
     arrived: 12_300_000,
     rate: 11_800_000,
     eta: 3,
+    wait: null,
     startedAt: "2026-11-23T20:00:00Z",
     elapsed: 4_000,
     command: "docker pull nginx:1.25",
@@ -41,5 +42,5 @@ export function push(change: Partial<JobHead> = {}): JobHead {
 export const digestOf = (fill: string) => `sha256:${fill.repeat(64 / fill.length)}`;
 
 export function row(change: Partial<TransferRow> = {}): TransferRow {
-  return { digest: digestOf("8b"), kind: "layer", size: 41_400_000, done: 0, state: "waiting", note: null, ...change };
+  return { digest: digestOf("8b"), kind: "layer", size: 41_400_000, done: 0, state: "waiting", note: null, retryAt: null, ...change };
 }

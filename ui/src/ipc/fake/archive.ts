@@ -109,7 +109,7 @@ export function fakeArchives({ fault, speed, local, jobs, explain, options, insp
     const id = nextJob();
     const rows = [...new Map(layers.map((each) => [each.digest, each])).values()].map(({ digest, size, here }): TransferRow => {
       const skipped = here && begin.verb === "load";
-      return { digest, kind: "layer", size, done: skipped ? size : 0, state: skipped ? "exists" : "waiting", note: null };
+      return { digest, kind: "layer", size, done: skipped ? size : 0, state: skipped ? "exists" : "waiting", note: null, retryAt: null };
     });
     const finished = (job: FakeJob) => {
       if (job.outcome?.state === "done") done();

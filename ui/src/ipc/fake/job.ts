@@ -24,7 +24,7 @@ const sum = (rows: readonly TransferRow[], of: (row: TransferRow) => number) => 
 export function runJob(start: Pick<JobHead, "id" | "verb" | "title" | "reference" | "source" | "platform" | "command"> & Partial<Pick<JobHead, "engine">>, rows: TransferRow[], moves: FakeMoves): FakeJob {
   const total = sum(rows, ({ size }) => size);
   const skipped = sum(rows, ({ state, size }) => (SETTLED.includes(state) ? size : 0));
-  const head: JobHead = { engine: null, ...start, state: "running", total, skipped, arrived: 0, rate: 0, eta: null, startedAt: new Date().toISOString(), elapsed: 0, digest: null, fault: null };
+  const head: JobHead = { engine: null, ...start, state: "running", total, skipped, arrived: 0, rate: 0, eta: null, wait: null, startedAt: new Date().toISOString(), elapsed: 0, digest: null, fault: null };
   let settle: (outcome: JobOutcome) => void = () => undefined;
   const done = new Promise<JobOutcome>((resolve) => (settle = resolve));
   const job: FakeJob = { head, rows, watchers: new Set(), outcome: null, done, lines: moves.lines };

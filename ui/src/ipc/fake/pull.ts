@@ -11,7 +11,7 @@ type Plan = { title: string; reference: string; root: string; layers: FakeLayer[
 export function runPull(id: number, request: PullRequest, plan: Plan, speed: number, landed: (layer: FakeLayer) => void, finished: (job: FakeJob) => void): FakeJob {
   const rows = plan.layers.map(({ digest, size }): TransferRow => {
     const here = plan.has(digest);
-    return { digest, kind: "layer", size, done: here ? size : 0, state: here ? "exists" : "waiting", note: null };
+    return { digest, kind: "layer", size, done: here ? size : 0, state: here ? "exists" : "waiting", note: null, retryAt: null };
   });
   const start = {
     id,

@@ -156,7 +156,7 @@ export function fakePush({ wire, fault, speed, local, jobs, registries, pushFail
     const rows = blobs.map(({ digest: blob, kind, size, fate, mountFrom }): TransferRow => ({
       digest: blob, kind, size, done: fate === "upload" ? 0 : size,
       state: fate === "upload" ? "waiting" : fate === "mount" ? "mounted" : "exists",
-      note: fate === "mount" ? `Mounted from ${mountFrom ?? ""}` : null,
+      note: fate === "mount" ? `Mounted from ${mountFrom ?? ""}` : null, retryAt: null,
     }));
     const key = `${breakdown.registry}/${breakdown.path}`;
     const head = { id, verb: verb === "copy" ? ("copy" as const) : ("push" as const), title: destination, reference: breakdown.canonical, source, platform: null, command };

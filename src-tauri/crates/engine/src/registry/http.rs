@@ -32,6 +32,7 @@ pub use network::{Network, same_origin};
 pub use options::HttpOptions;
 pub use outgoing::Outgoing;
 pub use proxy::{ProxyMode, ProxyRoutes, ProxySettings};
+pub(crate) use retry::lasting;
 pub use retry::{Repeat, RetryPolicy};
 pub use tls::{ClientCertificate, Fingerprint, TlsIdentity};
 pub(super) use tls::{certificates, fingerprint};
@@ -142,7 +143,8 @@ impl Http {
         &self.0.log
     }
 
-    /// Sends it and follows redirects; tries again what may be tried again. The answer may be a refusal (4xx, 5xx):
+    /// Sends it and follows redirects; tries again what may be tried again, after a wait that the job's
+    /// observer is told of, or that is short enough to need no word. The answer may be a refusal (4xx, 5xx):
     /// see [`refusal`].
     pub async fn send(&self, request: &Request, job: Option<&Job>) -> Result<Answer> {
         let repeat = Repeat::of(request);
@@ -156,7 +158,9 @@ impl Http {
                 Ok(answer) => policy.after_answer(answer, attempt, repeat),
                 Err(error) => policy.after_error(error, attempt, repeat, begun.elapsed(), *connect_timeout),
             };
-            let Some(again) = again else { return outcome };
+            let is_watched = job.is_some_and(Job::is_watched);
+            let told = |again: &retry::Again| is_watched || again.wait <= policy.longest_silence;
+            let Some(again) = again.filter(told) else { return outcome };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }

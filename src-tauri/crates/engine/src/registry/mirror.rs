@@ -23,8 +23,8 @@ use super::manifest::RawManifest;
 use super::{RegistryClient, Use};
 use crate::blob::{BlobReader, ByteRange, ChunkSource};
 use crate::credential::Keyring;
-use crate::error::{Code, Error, Result};
-use crate::job::Job;
+use crate::error::{Code, Detail, Error, Result};
+use crate::job::{Job, TransferEvent};
 
 /// How long a mirror that failed is left alone.
 const REST: Duration = Duration::from_secs(60);
@@ -88,13 +88,30 @@ impl MirrorClient {
         lock(&self.rests_until).is_none_or(|until| Instant::now() >= until)
     }
 
-    /// What it has not, or not for us, says nothing of the rest; anything else lets it rest.
-    fn failed(&self, error: &Error) {
+    /// What it has not, or not for us, says nothing of the rest; anything else lets it rest, and is told.
+    fn failed(&self, error: &Error, job: Option<&Job>) {
         let of_this_alone =
             [Code::NotFound, Code::AuthRequired, Code::AuthRefused, Code::RegistryRefused, Code::Cancelled];
         if !of_this_alone.contains(&error.code()) {
-            *lock(&self.rests_until) = Some(Instant::now() + REST);
+            let now = Instant::now();
+            let rested = lock(&self.rests_until).replace(now + REST).is_some_and(|until| until > now);
+            if let Some(job) = job.filter(|_| !rested) {
+                job.emit(TransferEvent::Warned { message: self.left_out(error) });
+            }
         }
+    }
+
+    fn left_out(&self, error: &Error) -> String {
+        let message = format!("a mirror of `{}` is left out", self.of());
+        let speaks_no_tls = matches!(error.detail(), Some(Detail::NoTls));
+        let host = self.client.registry().api_host();
+        let next = speaks_no_tls.then(|| format!("; if that is as it should be, name it as `http://{host}`"));
+        format!("{message}: {error}{}", next.unwrap_or_default())
+    }
+
+    fn of(&self) -> &Registry {
+        let (_, registry) = self.client.0.mirrors.own.get().expect("it was made with it");
+        registry
     }
 }
 
@@ -124,7 +141,7 @@ impl RegistryClient {
             match mirror.client.manifest(repository, selector, Some(job)).await {
                 Ok(manifest) => return Ok(Some(manifest)),
                 Err(error) if error.code() == Code::Cancelled => return Err(error),
-                Err(error) => mirror.failed(&error),
+                Err(error) => mirror.failed(&error, Some(job)),
             }
         }
         Ok(None)
@@ -149,7 +166,7 @@ impl RegistryClient {
                     return Ok(Some(BlobReader::new(start, end, Watched { reader, mirror: mirror.clone() })));
                 }
                 Err(error) if error.code() == Code::Cancelled => return Err(error),
-                Err(error) => mirror.failed(&error),
+                Err(error) => mirror.failed(&error, Some(job)),
             }
         }
         Ok(None)
@@ -176,7 +193,7 @@ struct Watched {
 
 impl ChunkSource for Watched {
     fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(async move { self.reader.chunk().await.inspect_err(|error| self.mirror.failed(error)) })
+        Box::pin(async move { self.reader.chunk().await.inspect_err(|error| self.mirror.failed(error, None)) })
     }
 
     fn exchange(&self) -> Option<u64> {

@@ -77,6 +77,16 @@ async fn a_limit_says_how_long_to_wait() {
     );
 
     let scene = Scene::open(layered(1));
+    scene.registry.fault(On::manifests(), Fault::status(429).header("Retry-After", "300"));
+    // Nobody is kept waiting who is not told: what is merely looked at says at once how long it would be.
+    let registries = Registries::new(Http::new(quick(), ExchangeLog::default()), Keyring::anonymous());
+    error = manifest(&registries, &scene.reference().to_string()).await.expect_err("it asks for patience");
+    assert_eq!(error.message(), format!("`{}` asks you to wait 5 min", scene.host));
+    assert_eq!(scene.registry.log().len(), 1);
+    let wait = &remedies(&error, Some("ann"))[0];
+    assert_eq!((&wait.action, &*wait.label), (&RemedyAction::Wait { seconds: 300 }, "Wait 5 min, then try again"));
+
+    scene.registry.heal();
     scene.registry.fault(On::manifests(), Fault::status(429).header("Retry-After", "0"));
     error = scene.pull().await.result.err().unwrap();
     assert_eq!(remedies(&error, Some("ann"))[0].action, RemedyAction::Wait { seconds: 0 });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::credential::{Credential, Keyring, Secret};
 use engine::endpoint::{ImageSource as _, Target};
 use engine::exchange::ExchangeLog;
-use engine::job::Job;
+use engine::job::{Job, TransferEvent};
 use engine::registry::host::{HostSettings, Mirror};
 use engine::registry::{Http, Registries, RegistrySource};
 use testkit::auth::Guard;
@@ -14,7 +14,7 @@ use testkit::registry::Registry;
 use testkit::server::{Fault, On};
 use testkit::tls::Authority;
 
-use crate::scene::{MIB, REPOSITORY, Scene};
+use crate::scene::{MIB, Pulled, REPOSITORY, Scene};
 
 fn mirrored(mut scene: Scene, mirrors: &[&str]) -> Scene {
     let mirrors = mirrors.iter().map(|it| (*it).to_owned()).collect();
@@ -27,6 +27,17 @@ fn mirror_of(scene: &Scene) -> Registry {
     let mirror = Registry::start();
     mirror.put(REPOSITORY, "latest", &scene.image);
     mirror
+}
+
+/// The one thing that it warned of.
+fn warning(pulled: &Pulled) -> &str {
+    let warned = pulled.events.iter().filter_map(|event| match event {
+        TransferEvent::Warned { message } => Some(message.as_str()),
+        _ => None,
+    });
+    let warnings: Vec<&str> = warned.collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    warnings[0]
 }
 
 #[tokio::test]
@@ -91,7 +102,21 @@ async fn a_dead_mirror_is_left_alone() {
     pulled.whole(&scene);
     let tries = pulled.exchanges.iter().filter(|it| closed.ends_with(&it.host)).count();
     assert_eq!(tries, 1, "it rests after the first failure");
+    let told = format!("a mirror of `{}` is left out: nothing listens at `{}`", scene.host, &closed[7..]);
+    assert_eq!(warning(&pulled), told);
     assert!(pulled.took < Duration::from_secs(3), "{:?}", pulled.took);
+}
+
+#[tokio::test]
+async fn a_mirror_that_speaks_no_tls_is_told_how_to_be_named() {
+    let scene = Scene::of_size(50_000);
+    let mirror = mirror_of(&scene);
+    let scene = mirrored(scene, &[&mirror.host()]);
+    let pulled = scene.pull().await;
+    pulled.whole(&scene);
+    assert!(!scene.registry.log().is_empty(), "the registry gave it");
+    let warning = warning(&pulled);
+    assert!(warning.ends_with(&format!("name it as `http://{}`", mirror.host())), "{warning}");
 }
 
 #[tokio::test]

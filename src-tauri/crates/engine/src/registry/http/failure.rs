@@ -8,7 +8,7 @@ use url::Url;
 
 use super::network::PrivateAddress;
 use super::proxy::shown;
-use super::retry::retry_after;
+use super::retry::{lasting, retry_after};
 use super::{Answer, ERROR_BODY_CAP, host_of};
 use crate::error::{CertificateFlaw, Code, Detail, Error};
 use crate::exchange::Redactor;
@@ -212,14 +212,15 @@ pub async fn refusal(mut answer: Answer, object: &str, redactor: &Redactor) -> E
     let status = answer.status;
     let said = problems.first().map(|problem| redactor.scrub(&said_by(problem)));
     let html = problems.is_empty() && looks_like_html(&answer, &body);
-    let (code, message, hint) =
-        meaning(status, problems.first().map(|problem| problem.code.as_str()), object, &host, html);
+    let wait = retry_after(&answer.headers).map(|wait| wait.as_secs());
+    let problem = problems.first().map(|problem| problem.code.as_str());
+    let (code, message, hint) = meaning(status, problem, object, &host, wait, html);
     answer.body.failed(said.as_deref().unwrap_or(&message));
     let detail = Detail::Answer {
         status: status.as_u16(),
         code: problems.first().map(|problem| problem.code.clone()),
         message: problems.first().map(|problem| redactor.scrub(&problem.message).chars().take(400).collect()),
-        wait: retry_after(&answer.headers).map(|wait| wait.as_secs()),
+        wait,
     };
     let mut error = Error::new(code, message).at_exchange(answer.body.exchange()).with_detail(detail);
     if let Some(subject) = answer.subject {
@@ -239,6 +240,7 @@ fn meaning(
     problem: Option<&str>,
     object: &str,
     host: &str,
+    wait: Option<u64>,
     html: bool,
 ) -> (Code, String, Option<String>) {
     let sign_in = Some(format!("Sign in: `longshore login {host}`, or check the spelling of the name"));
@@ -254,14 +256,14 @@ fn meaning(
             not_a_registry(host, status)
         }
         401 => (Code::AuthRequired, format!("`{host}` wants an account for {object}"), sign_in),
-        403 if matches!(problem, Some("TOOMANYREQUESTS")) => rate_limited(host),
+        403 if matches!(problem, Some("TOOMANYREQUESTS")) => rate_limited(host, wait),
         403 => (Code::AuthRefused, format!("`{host}` refuses access to {object}"), sign_in),
         404 => (
             Code::NotFound,
             format!("`{host}` has no {object}"),
             Some("Check the spelling; a private repository may also look missing until you sign in".into()),
         ),
-        429 => rate_limited(host),
+        429 => rate_limited(host, wait),
         511 => not_a_registry(host, status),
         400..=499 => (
             Code::RegistryRefused,
@@ -276,10 +278,11 @@ fn meaning(
     }
 }
 
-fn rate_limited(host: &str) -> (Code, String, Option<String>) {
+fn rate_limited(host: &str, wait: Option<u64>) -> (Code, String, Option<String>) {
+    let how_long = wait.filter(|wait| *wait > 0).map(|wait| format!(" {}", lasting(wait)));
     (
         Code::RateLimited,
-        format!("`{host}` asks you to wait"),
+        format!("`{host}` asks you to wait{}", how_long.unwrap_or_default()),
         Some("Signing in raises the limit on most registries; otherwise try again later".into()),
     )
 }

@@ -17,11 +17,18 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// No wait is longer, whatever the registry asks for.
     pub longest_wait: Duration,
+    /// Where nobody is told of a wait, nobody is kept waiting longer than this: the refusal says how long it would be.
+    pub longest_silence: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { retries: 3, first_wait: Duration::from_millis(300), longest_wait: Duration::from_secs(60) }
+        Self {
+            retries: 3,
+            first_wait: Duration::from_millis(300),
+            longest_wait: Duration::from_secs(60),
+            longest_silence: Duration::from_secs(3),
+        }
     }
 }
 
@@ -116,6 +123,15 @@ impl RetryPolicy {
     }
 }
 
+/// A wait in words: `90 s`, `12 min`, `6 h`; never less than it is.
+pub(crate) fn lasting(seconds: u64) -> String {
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
 /// What an answer asks to wait: seconds or an HTTP date (RFC 9110, 10.2.3); anything else is as if it were not there.
 pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -129,6 +145,12 @@ pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_in_words() {
+        let words = [0, 90, 121, 7200, 7201, 21_600].map(lasting);
+        assert_eq!(words, ["0 s", "90 s", "3 min", "120 min", "3 h", "6 h"]);
+    }
 
     #[test]
     fn f012_retry_after_in_every_form() {
@@ -158,6 +180,7 @@ mod tests {
             retries: 3,
             first_wait: Duration::from_millis(100),
             longest_wait: Duration::from_millis(350),
+            ..RetryPolicy::default()
         };
         for (attempt, least, most) in [(1, 50, 100), (2, 100, 200), (3, 175, 350), (30, 175, 350)] {
             let wait = policy.backoff(attempt).as_millis();
