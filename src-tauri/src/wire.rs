@@ -97,6 +97,8 @@ pub struct Fault {
     pub choices: Vec<String>,
     /// Likely causes with what can be done about each, the likeliest first.
     pub remedies: Vec<Remedy>,
+    /// What the Docker client would print, where it would fail in the same way.
+    pub docker: Option<String>,
 }
 
 /// A likely cause of a failure, and what can be done about it.
@@ -174,6 +176,7 @@ impl Fault {
             digest: error.digest().map(ToString::to_string),
             exchange: error.exchange(),
             choices: error.choices().to_vec(),
+            docker: engine::remedy::docker_says(error).map(|said| redactor.scrub(&said)),
             remedies: engine::remedy::remedies(error, signed_in)
                 .iter()
                 .map(|remedy| Remedy::new(remedy, redactor))

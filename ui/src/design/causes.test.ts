@@ -55,15 +55,15 @@ describe("what did not happen", () => {
     expect(badge("pull", fault("store_full", "", { side: "sink" }))).toBe("Not kept on this computer");
     expect(badge("copy", fault("not_found", "", { side: "source" }))).toBe("Nothing was copied: the source could not be read");
   });
-  test("a refused push is no riddle about private names, and Docker says denied", () => {
+  test("a refused push is no riddle about private names", () => {
     const context = { fault: fault("auth_refused", ""), subject: "team/app:1", registry: "Docker Hub", host: "docker.io", path: "team/app", platform: "linux/amd64" };
-    const words = wordsFor("push", "auth_refused", ADVICE.auth_refused);
+    const words = wordsFor("push", fault("auth_refused", "no", { docker: "denied: no" }), ADVICE.auth_refused);
     expect(words.title?.(context)).toBe("Docker Hub does not let this account push to `team/app`");
-    expect(words.docker?.(context)).toBe("denied: requested access to the resource is denied");
+    expect(words.docker?.(context)).toBe("denied: no");
   });
   test("Docker prints nothing for what it can't do", () => {
-    for (const doing of ["copy", "delete", "list", "compare"] as const) expect(wordsFor(doing, "not_found", ADVICE.not_found).docker).toBeNull();
-    expect(wordsFor("pull", "not_found", ADVICE.not_found).docker).not.toBeNull();
+    for (const doing of ["copy", "delete", "list", "compare"] as const) expect(wordsFor(doing, fault("not_found", "no", { docker: "said" }), ADVICE.not_found).docker).toBeNull();
+    expect(wordsFor("pull", fault("not_found", "no", { docker: "said" }), ADVICE.not_found).docker).not.toBeNull();
   });
 });
 
@@ -181,6 +181,20 @@ describe("a wait", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(onretry).not.toHaveBeenCalled();
     vi.useRealTimers();
+  });
+});
+
+describe("what Docker would print", () => {
+  test.each([
+    ["as the engine says it", fault("rate_limited", "no", { docker: "Error response from daemon: toomanyrequests: slow down" }), "Error response from daemon: toomanyrequests: slow down"],
+    ["by the kind of failure", fault("digest_invalid", "no"), "invalid reference format"],
+  ])("%s", async (_, failed, printed) => {
+    await renderWithApp(FaultView, { fault: failed, subject: "x" });
+    expect(screen.getByText(printed)).toBeVisible();
+  });
+  test("is left out where nobody knows it", async () => {
+    await renderWithApp(FaultView, { fault: fault("rate_limited", "no"), subject: "x" });
+    expect(screen.queryByText("What the Docker client would print")).toBeNull();
   });
 });
 

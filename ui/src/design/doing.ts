@@ -1,7 +1,7 @@
 // What did not happen, by what was being done: the words that differ between a pull, a push and a look.
 
 import type { Fault, FaultCode } from "../ipc/bindings";
-import type { Advice, FaultContext } from "./faults";
+import type { Advice } from "./faults";
 
 /** What was being done when it failed. `read` is for lists and pages of Longshore's own. */
 export type Doing = "pull" | "push" | "copy" | "load" | "import" | "save" | "export" | "tag" | "delete" | "list" | "compare" | "inspect" | "sign-in" | "add" | "read" | "open";
@@ -33,27 +33,21 @@ export function badge(doing: Doing, fault: Fault): string {
   return BADGES[doing];
 }
 
-type Words = Partial<Pick<Advice, "title" | "about" | "docker">>;
-
-const denied = ({ path, host }: FaultContext) =>
-  host === "docker.io" ? "denied: requested access to the resource is denied" : `denied: access to \`${path}\` is denied`.replaceAll("`", "");
+type Words = Partial<Pick<Advice, "title" | "about">>;
 
 /** A push says something else than a pull in these cases; everything else is said alike. */
 const PUSH: Partial<Record<FaultCode, Words>> = {
   auth_required: {
     title: ({ registry, path }) => `${registry} takes a push to \`${path}\` only from an account`,
     about: "Pulling may be open to all; writing never is here. Nothing was sent but the question.",
-    docker: denied,
   },
   auth_refused: {
     title: ({ registry, path }) => `${registry} does not let this account push to \`${path}\``,
     about: "The account may be wrong, may have no right to write there, or its token was made for reading alone.",
-    docker: denied,
   },
   not_found: {
     title: ({ registry, path }) => `${registry} has no repository \`${path}\` to push to`,
     about: "Most registries make a repository with the first push. This one wants it made before.",
-    docker: ({ path }) => `name unknown: The repository with name '${path}' does not exist in the registry`,
   },
   registry_refused: {
     title: ({ registry, path }) => `${registry} refuses the push to \`${path}\``,
@@ -84,10 +78,14 @@ const LIST: Partial<Record<FaultCode, Words>> = {
   not_found: { title: ({ registry, path }) => `${registry || "The registry"} has no \`${path}\``, about: "The registry answered, and it does not know this repository." },
 };
 
-/** The advice for a code, in the words of what was being done. Docker prints nothing for what it can't do. */
-export function wordsFor(doing: Doing, code: FaultCode, advice: Advice): Pick<Advice, "title" | "about" | "docker"> {
+/** The advice for a fault, in the words of what was being done; `docker` is what Docker prints, which is nothing for what it can't do. */
+export function wordsFor(doing: Doing, { code, docker }: Fault, advice: Advice): Pick<Advice, "title" | "about" | "docker"> {
   const own = { push: PUSH[code], copy: PUSH[code], load: null, import: null, save: null, export: null, delete: DELETE[code], list: LIST[code], pull: null, tag: null, compare: null, inspect: null, "sign-in": null, add: null, read: null, open: null }[doing];
-  const words = { title: advice.title, about: advice.about, docker: advice.docker, ...own };
-  const docker = doing === "pull" || doing === "push" || doing === "inspect" ? words.docker : null;
-  return { title: doing === "read" || doing === "open" ? null : words.title, about: words.about, docker };
+  const words = { title: advice.title, about: advice.about, ...own };
+  const can = doing === "pull" || doing === "push" || doing === "inspect";
+  return {
+    title: doing === "read" || doing === "open" ? null : words.title,
+    about: words.about,
+    docker: !can ? null : docker === null ? advice.docker : () => docker,
+  };
 }

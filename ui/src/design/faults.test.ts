@@ -42,7 +42,7 @@ describe("the fault page", () => {
 
   test("a name with two letters swapped is offered as it was meant", async () => {
     const user = userEvent.setup();
-    const { host, container } = await renderWithApp(FaultView, { fault: fault("auth_required", "`ngnix` may be private"), subject: "ngnix:1.25", verb: "pull" });
+    const { host, container } = await renderWithApp(FaultView, { fault: fault("auth_required", "`ngnix` may be private", { docker: "pull access denied for ngnix, repository does not exist" }), subject: "ngnix:1.25", verb: "pull" });
     expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Docker Hub will not say whether library/ngnix exists");
     expect(container.querySelector(".diff")).toHaveTextContent("ni");
     expect(screen.getByText(/pull access denied for ngnix, repository does not exist/)).toBeVisible();

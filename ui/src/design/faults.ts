@@ -37,7 +37,7 @@ export type Advice = {
   title: ((context: FaultContext) => string) | null;
   about: string;
   causes: (context: FaultContext) => Cause[];
-  /** What `docker pull` would print; null where it has nothing of the kind. */
+  /** What `docker pull` would print where the engine does not say it; null where it has nothing of the kind. */
   docker: ((context: FaultContext) => string) | null;
 };
 
@@ -62,14 +62,14 @@ const credentials = (about: string): Advice => ({
     signIn("Do you want to sign in without it?", "Another place can be chosen, also for this session only", context),
     retry("Was it changed just now?", "The file is read again at every try"),
   ],
-  docker: ({ fault }) => `error getting credentials - err: ${fault.causes[0] ?? fault.message}`,
+  docker: null,
 });
 
 const protocol = (about: string): Advice => ({
   title: null,
   about,
   causes: (context) => [wire("What did it answer?", "The exchange shows status, headers and the start of the body"), edit("Is this the right host?", `\`${context.host}\` answers, but not as a registry does`)],
-  docker: ({ fault }) => daemon(fault.message),
+  docker: null,
 });
 
 const store = (about: string, printed: string, room = false): Advice => ({
@@ -96,25 +96,25 @@ export const ADVICE: Record<FaultCode, Advice> = {
     title: null,
     about: "A platform is an operating system and an architecture, as in `linux/arm64`, with an optional variant.",
     causes: () => [{ icon: "chip", question: "Which platform is meant?", detail: "The usual ones are in the list", action: "Choose platform", remedy: { do: "platforms" } }],
-    docker: ({ fault }) => fault.message,
+    docker: null,
   },
   unreachable: {
     title: ({ registry }) => `${registry} can't be reached`,
     about: "No connection came about. Images on this computer and the practice registry still work.",
     causes: (context) => [retry("Is the network back?", "The same request is sent again"), edit("Is the host spelled right?", `\`${context.host}\``), here, practice],
-    docker: ({ host }) => daemon(`Get "https://${host}/v2/": dial tcp: lookup ${host}: no such host`),
+    docker: null,
   },
   connection_lost: {
     title: ({ registry }) => `${registry} closed the connection`,
     about: "What arrived before is kept. Trying again asks only for the rest.",
     causes: () => [retry("Was it a short break?", "The download goes on where it stopped"), wire("Where did it break?", "The exchange shows how many bytes came")],
-    docker: () => "unexpected EOF",
+    docker: null,
   },
   timeout: {
     title: ({ registry }) => `${registry} stopped answering`,
     about: "The connection stood, but no byte came for too long. What arrived before is kept.",
     causes: () => [retry("Is it busy?", "The download goes on where it stopped"), wire("Which request hangs?", "The exchange shows when the last byte came")],
-    docker: ({ host }) => daemon(`Get "https://${host}/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)`),
+    docker: null,
   },
   tls_failed: {
     title: ({ registry }) => `The certificate of ${registry} was not accepted`,
@@ -124,7 +124,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
       { icon: "shield-check", question: "Is it a certificate of your own?", detail: "Look at it first; its fingerprint is what tells it apart", action: "Show certificate…", remedy: { do: "certificate", host: context.host } },
       retry("Was the clock of this computer wrong?", "A certificate is valid between two dates"),
     ],
-    docker: ({ host }) => daemon(`Get "https://${host}/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority`),
+    docker: null,
   },
   not_a_registry: {
     title: ({ host }) => `\`${host}\` answers, but it is not a registry`,
@@ -139,7 +139,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
       { icon: "unlock", question: "Do you trust the way to it?", detail: "The host is then asked without TLS, and marked so everywhere", action: "Allow plain HTTP", remedy: { do: "plain-http", host: context.host } },
       edit("Does it speak HTTPS on another port?", "Name that port in the reference"),
     ],
-    docker: ({ host }) => daemon(`Get "https://${host}/v2/": http: server gave HTTP response to HTTPS client`),
+    docker: null,
   },
   redirect_refused: protocol("The registry sent Longshore to a place that it does not follow: plain HTTP, a private address, or round in a circle."),
   auth_required: {
@@ -149,7 +149,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
       signIn("Is it private?", "An account that may see it gets an answer", context),
       otherRegistry(context),
     ],
-    docker: ({ subject }) => daemon(`pull access denied for ${withoutTag(subject)}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`),
+    docker: null,
   },
   auth_refused: {
     title: ({ registry }) => `${registry} does not accept the stored sign-in`,
@@ -159,7 +159,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
       trail("Which sign-in was used?", "Every place that keeps one is listed in order", context),
       otherRegistry(context),
     ],
-    docker: ({ host }) => daemon(`Get "https://${host}/v2/": unauthorized: incorrect username or password`),
+    docker: null,
   },
   realm_refused: protocol("The registry asks for the sign-in to be sent to another host. Secrets go to the registry's own domain, and elsewhere only where you say so."),
   token_invalid: protocol("The service that hands out tokens sent something that is not one."),
@@ -173,13 +173,13 @@ export const ADVICE: Record<FaultCode, Advice> = {
       retry("Is the time over?", "The exchange names the moment in its headers"),
       practice,
     ],
-    docker: () => daemon("toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"),
+    docker: null,
   },
   not_found: {
     title: ({ registry, subject }) => `${registry || "The registry"} has no \`${subject}\``,
     about: "The registry answered, and it does not know this name.",
     causes: (context) => [edit("Is the tag right?", "A repository may have no `latest`"), otherRegistry(context)],
-    docker: ({ subject }) => daemon(`manifest for ${subject} not found: manifest unknown: manifest unknown`),
+    docker: null,
   },
   catalog_unavailable: {
     title: ({ registry }) => `${registry} does not list its repositories`,
@@ -221,13 +221,13 @@ export const ADVICE: Record<FaultCode, Advice> = {
     title: ({ registry }) => `${registry} refuses this request`,
     about: "The answer says that trying again will not help.",
     causes: () => [wire("Why?", "The exchange shows the registry's own words"), edit("Is the reference right?", "Host, name and tag")],
-    docker: ({ fault }) => daemon(fault.message),
+    docker: null,
   },
   registry_failed: {
     title: ({ registry }) => `${registry} has a fault of its own`,
     about: "It was asked several times, with a pause between. What arrived is kept.",
     causes: () => [retry("Is it over?", "The download goes on where it stopped"), wire("What did it answer?", "The exchange shows the status and the body"), here],
-    docker: () => daemon("received unexpected HTTP status: 500 Internal Server Error"),
+    docker: null,
   },
   protocol_violation: protocol("The registry's answer contradicts the protocol, so nothing of it was used."),
   content_mismatch: {
@@ -275,7 +275,7 @@ export const ADVICE: Record<FaultCode, Advice> = {
     title: null,
     about: "It is left as it is; nothing overwrites it.",
     causes: () => [settings("Which file is it?", "Settings names the files that are read"), retry("Is it mended?", "The file is read again at every try")],
-    docker: ({ fault }) => `WARNING: Error loading config file: ${fault.message}`,
+    docker: null,
   },
   cancelled: {
     title: ({ subject }) => `\`${subject}\` was stopped`,
@@ -290,9 +290,3 @@ export const ADVICE: Record<FaultCode, Advice> = {
     docker: null,
   },
 };
-
-function withoutTag(reference: string): string {
-  const name = reference.split("@")[0] ?? reference;
-  const colon = name.lastIndexOf(":");
-  return colon > name.lastIndexOf("/") ? name.slice(0, colon) : name;
-}

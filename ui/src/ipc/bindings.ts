@@ -9,7 +9,9 @@ export type Fault = { code: FaultCode, message: string, hint: string | null, cau
   /** Platforms to choose from, for `platform_missing`. */
   choices: Array<string>,
   /** Likely causes with what can be done about each, the likeliest first. */
-  remedies: Array<Remedy>, };
+  remedies: Array<Remedy>,
+  /** What the Docker client would print, where it would fail in the same way. */
+  docker: string | null, };
 
 export type FaultCode = "reference_invalid" | "digest_invalid" | "platform_invalid" | "unreachable" | "connection_lost" | "timeout" | "tls_failed" | "not_a_registry" | "plain_http_refused" | "redirect_refused" | "auth_required" | "auth_refused" | "realm_refused" | "token_invalid" | "credential_helper" | "credential_config" | "rate_limited" | "not_found" | "catalog_unavailable" | "delete_unsupported" | "changed" | "registry_refused" | "registry_failed" | "protocol_violation" | "content_mismatch" | "too_large" | "manifest_invalid" | "manifest_unsupported" | "platform_missing" | "image_missing" | "store_full" | "store_read_only" | "store_corrupt" | "store_failed" | "archive_invalid" | "layer_invalid" | "compression_unsupported" | "config_invalid" | "cancelled" | "internal";
 

@@ -17,7 +17,7 @@ import { PLAIN } from "./fake/tags";
 import { FakeWire } from "./fake/wire";
 
 export function fault(code: FaultCode, message: string, part: Partial<Fault> = {}): Fault {
-  return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], remedies: [], ...part };
+  return { code, message, hint: null, causes: [], side: null, digest: null, exchange: null, choices: [], remedies: [], docker: null, ...part };
 }
 
 export type FakeOptions = FakeAccountsOptions & FakeArchivesOptions & {

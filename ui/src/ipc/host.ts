@@ -39,6 +39,7 @@ export function toFault(thrown: unknown): Fault {
     exchange: null,
     choices: [],
     remedies: [],
+    docker: null,
   };
 }
 

@@ -78,6 +78,7 @@ async fn f012_a_registry_that_asks_for_patience_is_counted_down_for() {
     registry.fault(On::manifests(), busy("6"));
     open(&window, &registry.reference("team/app", "1.0")).await;
     window.says("asks you to wait").await;
+    window.says("Error response from daemon: toomanyrequests: too many requests").await;
     assert_eq!(registry.count(&On::manifests()), 1);
     window.looks_good("limit").await;
     registry.heal();
@@ -109,6 +110,8 @@ async fn an_unknown_tag_says_what_is_wrong_and_shows_the_exchange() {
     window.until("Wire is open", "return document.querySelector('aside.wire') !== null").await;
     window.says("404").await;
     window.says("MANIFEST_UNKNOWN").await;
+    let printed = format!("Error response from daemon: manifest for {host}/web:9.9 not found: manifest unknown");
+    window.says(&printed).await;
     window.show("fault").await;
     window.is_accessible("a failed pull").await;
 }
