@@ -1,6 +1,115 @@
 //! Without a mouse.
 
+use serde_json::json;
+use testkit::real::DockerRegistry;
+
 use crate::prelude::*;
+use crate::steps::{no_dialog, plan_for, pull, tab_to, tags};
+
+const PASSWORD: &str = "canary-of-the-keys";
+
+/// Goes to a button by Tab, and presses it.
+async fn press_by_keys(window: &Window, words: &str) {
+    tab_to(window, words, &format!("focused.innerText.trim() === '{words}'")).await;
+    window.chord(&[ENTER]).await;
+}
+
+/// Goes to a group of radio buttons by Tab, and to the one whose value begins like this by the arrows.
+async fn choose_by_keys(window: &Window, group: &str, value: &str) {
+    tab_to(window, group, &format!("focused.matches('input[name={group}]')")).await;
+    let chosen =
+        format!("return document.querySelector('input[name={group}]:checked').value.startsWith('{value}')");
+    for _ in 0..4 {
+        if window.script(&chosen, vec![]).await == true {
+            return;
+        }
+        window.chord(&[ARROW_DOWN]).await;
+    }
+    window.until(&format!("{value} is chosen"), &chosen).await;
+}
+
+#[tokio::test]
+async fn a_guarded_push_goes_by_keys_alone() {
+    let registry = DockerRegistry::builder().htpasswd("ann", PASSWORD).start();
+    let window = Window::open().await;
+    let host = window.practice_host().await;
+    pull(&window, &format!("{host}/hello:1.0")).await;
+    press_by_keys(&window, "Open image").await;
+    window.find("[role=tab][id$=overview][aria-selected=true]").await;
+    press_by_keys(&window, "Push…").await;
+    plan_for(&window, &registry.reference("team/hello", "1")).await;
+    window.says("No account").await;
+    press_by_keys(&window, "Sign in…").await;
+    tab_to(&window, "the name", "focused.id === 'sign-in-user'").await;
+    window.type_text("ann").await;
+    tab_to(&window, "the password", "focused.id === 'sign-in-secret'").await;
+    window.type_text(PASSWORD).await;
+    choose_by_keys(&window, "sign-in-keep", "session").await;
+    window.show("keys-sign-in").await;
+    press_by_keys(&window, "Sign in").await;
+    window.says("May push").await;
+    window.show("keys-plan").await;
+    window.chord(&[CONTROL, ENTER]).await;
+    window.says("Pushed hello:1 in").await;
+    assert_eq!(tags(&registry, "team/hello"), ["1"]);
+
+    // Where the account comes from, by the menu of its row.
+    let menu = format!("focused.getAttribute('aria-label') === 'Actions for {}'", registry.host());
+    tab_to(&window, "the menu of the registry", &menu).await;
+    window.chord(&[ENTER]).await;
+    for _ in 0..8 {
+        let there = "return document.activeElement.innerText.startsWith('Where its account comes from')";
+        if window.script(there, vec![]).await == true {
+            break;
+        }
+        window.chord(&[ARROW_DOWN]).await;
+    }
+    window.chord(&[ENTER]).await;
+    window.says(&format!("{} is asked as ann", registry.host())).await;
+    window.show("keys-trail").await;
+    window.chord(&[ESCAPE]).await;
+    no_dialog(&window).await;
+    window
+        .until(
+            "the focus is back at the menu",
+            &format!("const focused = document.activeElement; return {menu}"),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn a_host_and_the_proxy_are_set_by_keys_alone() {
+    let window = Window::open().await;
+    window.practice_host().await;
+    window.chord(&[CONTROL, ',']).await;
+    tab_to(&window, "the host", "focused.getAttribute('aria-label') === 'Host to change'").await;
+    window.type_text("registry.test").await;
+    window.chord(&[ENTER]).await;
+    window.says("Settings of registry.test").await;
+    choose_by_keys(&window, "host-connection", "plain").await;
+    window.says("Not private.").await;
+    tab_to(&window, "the mirror", "focused.getAttribute('aria-label') === 'Host of a mirror'").await;
+    window.type_text("http://mirror.test:5000").await;
+    window.chord(&[ENTER]).await;
+    window.find("dialog[open] button[aria-label='Remove http://mirror.test:5000']").await;
+    window.show("keys-host").await;
+    window.chord(&[ESCAPE]).await;
+    no_dialog(&window).await;
+    window.says("1 mirror").await;
+
+    press_by_keys(&window, "This one").await;
+    tab_to(&window, "the proxy", "focused.getAttribute('aria-label') === 'Address of the proxy'").await;
+    window.type_text("127.0.0.1:8888").await;
+    window.chord(&[ENTER]).await;
+    window.says("Without the proxy").await;
+    window.show("keys-proxy").await;
+    let file = window.home().path().join("config/longshore/registries.json");
+    let kept: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(file).expect("it is kept")).expect("JSON");
+    let host = json!({ "plainHttp": true, "mirrors": ["http://mirror.test:5000"] });
+    assert_eq!(kept["registries"]["registry.test"], host);
+    assert_eq!(kept["proxy"], json!({ "mode": "custom", "url": "http://127.0.0.1:8888" }));
+}
 
 #[tokio::test]
 async fn an_image_is_pulled_looked_at_and_left_by_keys_alone() {

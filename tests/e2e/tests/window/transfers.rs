@@ -110,7 +110,8 @@ async fn an_unknown_tag_says_what_is_wrong_and_shows_the_exchange() {
     window.until("Wire is open", "return document.querySelector('aside.wire') !== null").await;
     window.says("404").await;
     window.says("MANIFEST_UNKNOWN").await;
-    let printed = format!("Error response from daemon: manifest for {host}/web:9.9 not found: manifest unknown");
+    let printed =
+        format!("Error response from daemon: manifest for {host}/web:9.9 not found: manifest unknown");
     window.says(&printed).await;
     window.show("fault").await;
     window.is_accessible("a failed pull").await;

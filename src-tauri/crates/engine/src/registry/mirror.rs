@@ -193,7 +193,9 @@ struct Watched {
 
 impl ChunkSource for Watched {
     fn chunk(&mut self) -> BoxFuture<'_, Result<Option<Bytes>>> {
-        Box::pin(async move { self.reader.chunk().await.inspect_err(|error| self.mirror.failed(error, None)) })
+        Box::pin(
+            async move { self.reader.chunk().await.inspect_err(|error| self.mirror.failed(error, None)) },
+        )
     }
 
     fn exchange(&self) -> Option<u64> {

@@ -84,7 +84,10 @@ async fn a_limit_says_how_long_to_wait() {
     assert_eq!(error.message(), format!("`{}` asks you to wait 5 min", scene.host));
     assert_eq!(scene.registry.log().len(), 1);
     let wait = &remedies(&error, Some("ann"))[0];
-    assert_eq!((&wait.action, &*wait.label), (&RemedyAction::Wait { seconds: 300 }, "Wait 5 min, then try again"));
+    assert_eq!(
+        (&wait.action, &*wait.label),
+        (&RemedyAction::Wait { seconds: 300 }, "Wait 5 min, then try again")
+    );
 
     scene.registry.heal();
     scene.registry.fault(On::manifests(), Fault::status(429).header("Retry-After", "0"));
