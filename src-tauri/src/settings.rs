@@ -100,6 +100,7 @@ mod tests {
             pinned: vec!["ghcr.io/owner/app".into()],
             registries: vec!["nas:5000".into()],
             wire_open: true,
+            list_pulled: false,
         };
         save(&frame, &settings).expect("kept");
         assert_eq!(load(&frame), settings);

@@ -24,7 +24,7 @@ use crate::jobs::Jobs;
 use crate::network::{Environment, Network};
 use crate::practice::Practice;
 use crate::settings;
-use crate::trees::Trees;
+use crate::trees::{Ahead, Trees};
 use crate::wire::{Fault, Settings};
 
 /// Where things are kept.
@@ -84,6 +84,7 @@ pub struct Longshore {
     explorer: Explorer,
     given: Given,
     trees: Trees,
+    ahead: Ahead,
     /// Files that are dragged out; gone with the window.
     scratch: Mutex<Option<TempDir>>,
     faults: Faults,
@@ -118,6 +119,7 @@ impl Longshore {
             explorer: Explorer::default(),
             given: Given::new(home),
             trees: Trees::default(),
+            ahead: Ahead::default(),
             scratch: Mutex::default(),
             faults,
             page: watch::Sender::new(0),
@@ -147,6 +149,11 @@ impl Longshore {
     /// Files that a person gave.
     pub fn given(&self) -> &Given {
         &self.given
+    }
+
+    /// What is listed in the background.
+    pub fn ahead(&self) -> &Ahead {
+        &self.ahead
     }
 
     /// What the page has open of layers.

@@ -3,6 +3,7 @@
 //! Everything is a number to the page. What is open costs memory here and nothing there: a page asks for the rows that it
 //! shows. All of it is closed when another page begins. Deliberately absent: how layers are read, which the engine knows.
 
+mod ahead;
 mod file;
 mod open;
 
@@ -14,6 +15,7 @@ use engine::layers::diff::{self, Differing, Side};
 use engine::layers::{Filter, Layers, Scope, Stack, State, Version, View, Waste};
 use engine::{Code, Error, Result};
 
+pub use ahead::Ahead;
 pub use open::{Opened, open};
 
 /// Trees that may be open at once: each has a few bytes for every file.

@@ -56,6 +56,7 @@ async fn task(app: &Arc<Longshore>, request: PullRequest) -> Result<Pull> {
         platforms,
         platform_named,
         all_tags: request.all_tags,
+        ahead: app.settings().list_pulled.then(|| app.ahead().clone()),
     })
 }
 

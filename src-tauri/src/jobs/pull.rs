@@ -13,6 +13,7 @@ use oci::reference::Reference;
 
 use super::kept::Kept;
 use super::{About, Ended, Log, Task};
+use crate::trees::Ahead;
 use crate::wire::{PullRequest, Verb};
 
 /// One image of a registry, or all tags of its repository.
@@ -31,6 +32,8 @@ pub struct Pull {
     pub platform_named: bool,
     /// All tags instead of the reference's own.
     pub all_tags: bool,
+    /// Where its files are listed once it is here.
+    pub ahead: Option<Ahead>,
 }
 
 #[async_trait]
@@ -82,6 +85,13 @@ impl Task for Pull {
             return self.every_tag(&ends, &client, job, log).await;
         }
         let outcome = self.one(&ends, &client, &self.reference, job, log).await?;
+        if let Some(ahead) = &self.ahead {
+            let platform = match &self.platforms {
+                Platforms::Only(platform) => Some(platform.clone()),
+                _ => None,
+            };
+            ahead.list(self.store.clone(), outcome.root.digest.clone(), platform);
+        }
         let status = status(outcome.up_to_date(), &self.reference.familiar());
         Ok(Ended {
             digest: Some(outcome.root.digest.clone()),

@@ -57,6 +57,7 @@ pub async fn open(
     job: &Job,
     tell: impl Fn(TreeProgress) + Send + Sync + 'static,
 ) -> Result<Opened> {
+    app.ahead().give_way();
     let place = match of {
         LayersOf::Image { input, from, platform } => {
             let reference = parse_reference(&input)?;

@@ -33,7 +33,7 @@ pub enum Theme {
 }
 
 /// What is kept between sessions.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     pub theme: Theme,
@@ -48,4 +48,21 @@ pub struct Settings {
     /// Hosts that were added to the sidebar by hand, the newest last.
     pub registries: Vec<String>,
     pub wire_open: bool,
+    /// Whether the files of what was pulled are listed before anybody looks.
+    pub list_pulled: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            platform: None,
+            plain_http: Vec::new(),
+            recent: Vec::new(),
+            pinned: Vec::new(),
+            registries: Vec::new(),
+            wire_open: false,
+            list_pulled: true,
+        }
+    }
 }

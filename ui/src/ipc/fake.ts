@@ -47,7 +47,7 @@ export function fakeHost(options: FakeOptions = {}): FakeHost {
   const jobs = new Map<number, FakeJob>();
   const wire = new FakeWire();
   const calls: { name: CallName; args: unknown }[] = [];
-  let settings: Settings = { theme: "system", platform: null, plainHttp: [], recent: [], pinned: [], registries: [], wireOpen: false, ...options.settings };
+  let settings: Settings = { theme: "system", platform: null, plainHttp: [], recent: [], pinned: [], registries: [], wireOpen: false, listPulled: true, ...options.settings };
 
   const keep = (image: FakeImage, platforms: string[], at: string) => {
     local.set(referenceOf(image), localImage(image, platforms, at));

@@ -4,7 +4,7 @@
 import type { Fault, Settings, Theme } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 
-const DEFAULTS: Settings = { theme: "system", platform: null, plainHttp: [], recent: [], pinned: [], registries: [], wireOpen: false };
+const DEFAULTS: Settings = { theme: "system", platform: null, plainHttp: [], recent: [], pinned: [], registries: [], wireOpen: false, listPulled: true };
 const RECENT = 30;
 
 export class SettingsState {

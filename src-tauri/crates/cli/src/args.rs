@@ -148,6 +148,9 @@ pub struct Pull {
     /// Every tag of the repository
     #[arg(long, short = 'a')]
     pub all_tags: bool,
+    /// List the files of its layers too, so that `files`, `cat` and `waste` answer at once
+    #[arg(long)]
+    pub index: bool,
     /// Print only the image's full name
     #[arg(long, short, conflicts_with = "json")]
     pub quiet: bool,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::endpoint::Target;
 use engine::job::Job;
+use engine::layers::index_ahead;
 use engine::registry::{RegistryClient, RegistrySource};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Platforms, Request, transfer};
@@ -44,7 +45,8 @@ pub fn run(args: &args::Pull, context: &Context) -> Result<(), Failure> {
     let progress = Progress::new(Words::PULL, tell == Tell::Everything, std::io::stdout().is_terminal());
     let observer = progress.clone();
     let job = Job::new(move |event| observer.observe(event));
-    let pull = Pull { context, store: context.store()?, platforms, tell, progress, job: job.clone() };
+    let (store, job_of_pull) = (context.store()?, job.clone());
+    let pull = Pull { context, store, platforms, index: args.index, tell, progress, job: job_of_pull };
     interrupt::run(Threads::Several, &job, async {
         if args.all_tags { pull.all_tags(&reference).await } else { pull.one_alone(&reference).await }
     })
@@ -95,6 +97,7 @@ struct Pull<'a> {
     context: &'a Context,
     store: ContentStore,
     platforms: Platforms,
+    index: bool,
     tell: Tell,
     progress: Arc<Progress>,
     job: Job,
@@ -204,6 +207,9 @@ impl Pull<'_> {
         if self.tell == Tell::Everything {
             output::line(&format!("Digest: {}", outcome.root.digest))?;
         }
+        if self.index {
+            self.list_files(&outcome).await?;
+        }
         Ok(outcome)
     }
 
@@ -213,6 +219,22 @@ impl Pull<'_> {
         let (target, name) = (Target::Named(reference.clone()), Some(reference.clone()));
         let request = Request::new(target, self.platforms.clone(), name);
         transfer(source, sink, &request, &self.job).await
+    }
+
+    /// The image is here whether or not its files can be listed.
+    async fn list_files(&self, outcome: &Outcome) -> Result<(), Failure> {
+        let platform = match &self.platforms {
+            Platforms::Only(platform) => Some(platform),
+            _ => None,
+        };
+        match index_ahead(&self.store, &outcome.root.digest, platform, &self.job).await {
+            Err(error) if error.code() == Code::Cancelled => Err(self.failure(error)),
+            Err(error) => {
+                output::warning(&format!("its files are not listed: {error}"));
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     fn tell_status(&self, name: &str, up_to_date: bool) -> std::io::Result<()> {

@@ -75,6 +75,29 @@ fn files_lists_what_a_container_sees_without_pulling_it() {
 }
 
 #[test]
+fn pull_lists_the_files_where_it_is_asked_to() {
+    let (world, registry, reference) = served(&app());
+    let listed = || std::fs::read_dir(world.store_dir().join("cache")).map_or(0, Iterator::count);
+    world.ok(&["pull", &reference]);
+    assert_eq!(listed(), 0);
+    world.ok(&["pull", "--index", &reference]);
+    assert_eq!(listed(), 2, "one for each layer");
+    let modified = |at: std::fs::DirEntry| at.metadata().unwrap().modified().unwrap();
+    let times = || -> Vec<_> {
+        std::fs::read_dir(world.store_dir().join("cache")).unwrap().flatten().map(modified).collect()
+    };
+    let before = times();
+    world.json(&["files", &format!("store:{reference}")]);
+    assert_eq!(times(), before, "what is listed is not listed again");
+    // What holds no files is pulled all the same.
+    let chart = Image::builder(Family::Oci).layer(Layer::from_tar(&[7; 2000], LayerCompression::None)).build();
+    registry.put("team/chart", "1", &chart);
+    let ran = world.run(&["pull", "--index", &registry.reference("team/chart", "1")]);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("its files are not listed"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_archive_is_looked_into_where_it_lies() {
     let (world, registry, reference) = served(&app());
     let from = format!("docker://{reference}");

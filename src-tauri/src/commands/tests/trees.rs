@@ -1,6 +1,9 @@
 //! What is inside layers, as the page asks for it.
 
-use testkit::image::{Entry, Family, Layer, LayerCompression};
+use std::time::Duration;
+
+use engine::layers::IndexCache;
+use testkit::image::{Entry, Family, Layer, LayerCompression, Object};
 
 use super::*;
 use crate::wire::all::{FileChange, FileKind, IndexedBy};
@@ -50,11 +53,33 @@ impl Desk {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_files_of_what_was_pulled_are_listed_before_anybody_looks() {
+    let desk = Desk::new();
+    let registry = Registry::start();
+    let image = image("hello\n");
+    registry.put("team/app", "1.0", &image);
+    let name = registry.reference("team/app", "1.0");
+    desk.pull(&name).await;
+    let cache = IndexCache::new(desk.app.places().store.join("cache"));
+    let listed = async {
+        let layers = image.blobs.iter().filter(|blob| blob.media_type.contains("layer"));
+        while !layers.clone().all(|layer: &Object| cache.get(&layer.digest, false).is_some()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), listed).await.expect("they are listed");
+    let head = desk.tree(&name, LookIn::Store).await;
+    assert!(head.layers.iter().all(|layer| layer.indexed_by == IndexedBy::Cache));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tree_is_opened_folded_and_searched() {
     let desk = Desk::new();
     let registry = Registry::start();
     registry.put("team/app", "1.0", &image("hello\n"));
     let name = registry.reference("team/app", "1.0");
+    let unasked = Settings { list_pulled: false, ..Settings::default() };
+    settings::write_settings(&desk.app, unasked).await.expect("kept");
     desk.pull(&name).await;
     let head = desk.tree(&name, LookIn::Store).await;
     assert_eq!((head.layers.len(), head.files, head.fetched), (2, 5, None));
@@ -220,6 +245,10 @@ async fn two_images_are_compared_file_by_file() {
         diff.lines.expect("it is text").into_iter().map(|line| (line.a, line.b, line.text)).collect();
     let want = [(Some(1), Some(1), "hello"), (Some(2), None, "more"), (None, Some(2), "less")];
     assert_eq!(lines, want.map(|(a, b, text)| (a, b, text.to_owned())));
+    // What only one of them has is all new, or all gone.
+    let new = files::text_diff(&desk.app, told.id, "/etc/new".into()).await.expect("a diff");
+    let new = new.lines.expect("it is text").remove(0);
+    assert_eq!((new.a, new.b, &*new.text), (None, Some(1), "here"));
     assert!(
         files::text_diff(&desk.app, told.id, "/etc/passwd".into()).await.is_err(),
         "a path of this computer"

@@ -224,6 +224,13 @@ async fn two_images_are_compared_file_by_file_by_mouse() {
     assert_eq!(window.texts(".diff .line.removed .tx").await, ["workers = 4"]);
     assert_eq!(window.texts(".diff .line.added .tx").await, ["workers = 8", "colour = blue"]);
     window.looks_good("compare-unified").await;
+    // What only one of them has stands by itself.
+    for (path, line) in [("/opt/only-new.txt", ".line.added"), ("/opt/only-old.txt", ".line.removed")] {
+        window.click(&format!("[role=option] bdi[title='{path}']")).await;
+        window.find(&format!(".diff[aria-label='Its text'] {line}")).await;
+        assert_eq!(window.texts(".diff .line").await.len(), 1);
+    }
+    window.show("compare-alone").await;
 
     window.click("[aria-label='Which differences'] button:nth-child(5)").await;
     differing_files(&window, &DIFFERING[3..]).await;
@@ -257,7 +264,10 @@ async fn two_images_are_compared_file_by_file_by_keys_alone() {
     window.until("the arrow goes on", chosen).await;
     window.chord(&[HOME]).await;
     window
-        .until("both texts are there again", "return document.querySelector('.diff .added') !== null")
+        .until(
+            "both texts are there again",
+            "return document.querySelector('.diff[aria-label^=Text] .added') !== null",
+        )
         .await;
     tab_to(&window, "Tab reaches how the texts stand", "focused.innerText.trim() === 'Side by side'").await;
     window.chord(&[ARROW_RIGHT]).await;

@@ -19,8 +19,8 @@ enum Inner<W: Write> {
     Zstd(zstd::Encoder<'static, W>),
 }
 
-/// Of zlib-rs's levels it takes 0.63 of the sixth's time for 5 % more bytes: about as many as skopeo writes.
-pub(super) const USUAL_GZIP: i32 = 2;
+/// Of libdeflate's levels it takes 0.43 of the sixth's time for 7 % more bytes: about as many as skopeo writes.
+pub(super) const USUAL_GZIP: i32 = 1;
 
 impl<W: Write> Encoder<W> {
     /// Begins a stream. `level` is the format's own, 1 to 9 for gzip and 1 to 19 for zstd; none is its usual one.
@@ -50,9 +50,7 @@ impl<W: Write> Encoder<W> {
         let failed = |error| Error::new(Code::Internal, "zstd can't be set up").with_source(error);
         Ok(Self(match compression {
             Compression::None => Inner::Plain(output),
-            Compression::Gzip => {
-                Inner::Gzip(Gzip::new(output, check(9, USUAL_GZIP)?.unsigned_abs(), threads))
-            }
+            Compression::Gzip => Inner::Gzip(Gzip::new(output, check(9, USUAL_GZIP)?, threads)),
             Compression::Zstd => {
                 let mut encoder = zstd::Encoder::new(output, check(19, 3)?).map_err(failed)?;
                 encoder.include_checksum(true).map_err(failed)?;

@@ -139,42 +139,23 @@ impl Layers {
         job: &Job,
         observer: impl Fn(IndexProgress) + Send + Sync + 'static,
     ) -> Result<Stack> {
-        // One layer may stand there twice, as an empty one does.
-        let mut first: HashMap<_, usize> = HashMap::new();
-        let places: Vec<usize> = self
-            .layers
-            .iter()
-            .enumerate()
-            .map(|(at, layer)| *first.entry(&layer.digest).or_insert(at))
-            .collect();
-        let mut queue: Vec<usize> = first.into_values().collect();
+        let (places, queue) = self.each_once();
         // The largest first, so that none is left alone at the end.
-        queue.sort_by_key(|at| (self.layers[*at].size, *at));
-        let work = Arc::new(Work {
-            layers: self.clone(),
-            queue: Mutex::new(queue),
-            done: Mutex::new(vec![None; self.layers.len()]),
-            job: job.clone(),
-            stop: Job::silent(),
-            observer: Box::new(observer),
-        });
+        let work = self.work(queue, job, observer);
         let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
         let mut running = JoinSet::new();
         for _ in 0..threads.min(self.layers.len()) {
             let work = work.clone();
             running.spawn_blocking(move || work.run());
         }
-        let mut failed = None;
+        let mut first_failure = None;
         while let Some(outcome) = running.join_next().await {
-            let outcome = outcome.unwrap_or_else(|panic| {
-                Err(Error::new(Code::Internal, "indexing a layer failed").with_source(panic))
-            });
-            if let Err(error) = outcome {
+            if let Err(error) = outcome.unwrap_or_else(|panic| Err(failed(panic))) {
                 work.stop.cancel();
-                failed.get_or_insert(error);
+                first_failure.get_or_insert(error);
             }
         }
-        if let Some(error) = failed {
+        if let Some(error) = first_failure {
             return Err(error);
         }
         let done = std::mem::take(&mut *work.done.lock().expect("no thread panics while it holds the list"));
@@ -183,6 +164,48 @@ impl Layers {
             .await
             .map_err(|panic| Error::new(Code::Internal, "stacking the layers failed").with_source(panic))?
     }
+
+    /// Puts the index of every layer into the cache, on one thread.
+    ///
+    /// # Errors
+    /// As [`Layers::index`].
+    pub(super) async fn index_each(&self, job: &Job) -> Result<()> {
+        let (_, queue) = self.each_once();
+        let work = self.work(queue, job, |_| {});
+        let worked = tokio::task::spawn_blocking(move || work.run()).await;
+        worked.unwrap_or_else(|panic| Err(failed(panic)))
+    }
+
+    /// For each layer where its digest stands first, and all of these, the largest last. One layer may stand there twice,
+    /// as an empty one does.
+    fn each_once(&self) -> (Vec<usize>, Vec<usize>) {
+        let mut first: HashMap<_, usize> = HashMap::new();
+        let layers = self.layers.iter().enumerate();
+        let places = layers.map(|(at, layer)| *first.entry(&layer.digest).or_insert(at)).collect();
+        let mut queue: Vec<usize> = first.into_values().collect();
+        queue.sort_by_key(|at| (self.layers[*at].size, *at));
+        (places, queue)
+    }
+
+    fn work(
+        &self,
+        queue: Vec<usize>,
+        job: &Job,
+        observer: impl Fn(IndexProgress) + Send + Sync + 'static,
+    ) -> Arc<Work> {
+        Arc::new(Work {
+            layers: self.clone(),
+            queue: Mutex::new(queue),
+            done: Mutex::new(vec![None; self.layers.len()]),
+            job: job.clone(),
+            stop: Job::silent(),
+            observer: Box::new(observer),
+        })
+    }
+}
+
+fn failed(panic: tokio::task::JoinError) -> Error {
+    Error::new(Code::Internal, "indexing a layer failed").with_source(panic)
 }
 
 struct Work {

@@ -1,0 +1,32 @@
+//! Lists of files that are made before anybody asks for them.
+
+use std::sync::Arc;
+
+use oci::digest::Digest;
+use oci::platform::Platform;
+
+use super::cache::IndexCache;
+use super::open::Layers;
+use crate::endpoint::Target;
+use crate::error::Result;
+use crate::image::inspect;
+use crate::job::Job;
+use crate::store::ContentStore;
+
+/// Makes the lists of files of an image of the store, one layer after the other, so that it opens at once when somebody
+/// looks inside. A layer that is listed already costs nothing, and what has no layers is no failure.
+///
+/// # Errors
+/// As [`inspect`] and [`Layers::index`].
+pub async fn index_ahead(
+    store: &ContentStore,
+    root: &Digest,
+    platform: Option<&Platform>,
+    job: &Job,
+) -> Result<()> {
+    let image = inspect(store, &Target::Exact(root.clone()), platform, job).await?;
+    let Some(manifest) = image.manifest else { return Ok(()) };
+    let cache = IndexCache::new(store.path().join("cache"));
+    let source = Arc::new(store.clone());
+    Layers::new(source, &manifest.manifest.layers, false, &cache).index_each(job).await
+}
