@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use engine::ahead::list_files;
 use engine::job::Job;
-use engine::layers::index_ahead;
 use engine::store::ContentStore;
 use oci::digest::Digest;
 use oci::platform::Platform;
@@ -29,7 +29,7 @@ impl Ahead {
         listing.jobs.lock().unwrap_or_else(PoisonError::into_inner).push(job.clone());
         tokio::spawn(async move {
             let _turn = listing.turn.lock().await;
-            let listed = job.run(index_ahead(&store, &root, platform.as_ref(), &job));
+            let listed = job.run(list_files(&store, &root, platform.as_ref(), &job));
             let _ = listed.await;
             listing.jobs.lock().unwrap_or_else(PoisonError::into_inner).retain(|each| each.id() != job.id());
         });

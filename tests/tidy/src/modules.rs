@@ -29,6 +29,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("archive", &["error", "blob", "job", "endpoint", "compression", "tar"]),
     ("load", &["error", "job", "endpoint", "transfer", "archive", "store"]),
     ("layers", &["error", "blob", "job", "endpoint", "compression", "tar"]),
+    ("ahead", &["error", "job", "endpoint", "image", "store", "layers"]),
     ("rootfs", &["error", "blob", "job", "endpoint", "compression", "tar", "layers"]),
     ("daemon", &["error", "blob", "job", "endpoint"]),
     ("handover", &["error", "job", "endpoint", "transfer", "archive", "daemon"]),

@@ -53,7 +53,9 @@ export type Settings = { theme: Theme,
   /** Repositories that are pinned to the sidebar. */
   pinned: Array<string>,
   /** Hosts that were added to the sidebar by hand, the newest last. */
-  registries: Array<string>, wireOpen: boolean, };
+  registries: Array<string>, wireOpen: boolean,
+  /** Whether the files of what was pulled are listed before anybody looks. */
+  listPulled: boolean, };
 
 /** Everything that is kept of it. The command line goes by the same. */
 export type NetworkSettings = { hosts: Array<HostSettings>,

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use engine::endpoint::Target;
 use engine::job::Job;
-use engine::layers::index_ahead;
 use engine::registry::{RegistryClient, RegistrySource};
 use engine::store::{ContentStore, StoreSink};
 use engine::transfer::{Outcome, Platforms, Request, transfer};
-use engine::{Code, Error};
+use engine::{Code, Error, ahead};
 use oci::{Platform, Presence, Reference, SegmentKind};
 use serde_json::{Value, json};
 
@@ -227,7 +226,7 @@ impl Pull<'_> {
             Platforms::Only(platform) => Some(platform),
             _ => None,
         };
-        match index_ahead(&self.store, &outcome.root.digest, platform, &self.job).await {
+        match ahead::list_files(&self.store, &outcome.root.digest, platform, &self.job).await {
             Err(error) if error.code() == Code::Cancelled => Err(self.failure(error)),
             Err(error) => {
                 output::warning(&format!("its files are not listed: {error}"));

@@ -402,3 +402,23 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+/// A wait in words: `90 s`, `12 min`, `6 h`; never less than it is.
+pub(crate) fn lasting(seconds: u64) -> String {
+    match seconds {
+        0..=120 => format!("{seconds} s"),
+        121..=7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_in_words() {
+        let words = [0, 90, 121, 7200, 7201, 21_600].map(lasting);
+        assert_eq!(words, ["0 s", "90 s", "3 min", "120 min", "3 h", "6 h"]);
+    }
+}

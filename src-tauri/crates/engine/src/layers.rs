@@ -35,7 +35,6 @@
 //! that unpack all layers into one folder (umoci, containerd's native snapshots) go through the link, and so do all of them
 //! within one layer, which no builder writes.
 
-mod ahead;
 mod bits;
 mod build;
 mod cache;
@@ -61,7 +60,6 @@ mod waste;
 #[cfg(test)]
 mod tests;
 
-pub use ahead::index_ahead;
 pub use bits::Bits;
 pub use cache::IndexCache;
 pub use content::FileReader;

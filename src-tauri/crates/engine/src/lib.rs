@@ -1,6 +1,7 @@
 //! Everything of Longshore that touches disk or network. The faces (window, command line, embedded registry)
 //! know the engine; it knows none of them.
 
+pub mod ahead;
 pub mod archive;
 pub mod blob;
 pub mod compare;

@@ -11,8 +11,7 @@ pub use docker::docker_says;
 
 use oci::name::Registry;
 
-use crate::error::{Action, CertificateFlaw, Code, Detail, Error, Subject};
-use crate::registry::http::lasting;
+use crate::error::{Action, CertificateFlaw, Code, Detail, Error, Subject, lasting};
 
 /// A likely cause, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

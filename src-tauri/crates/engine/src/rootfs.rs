@@ -2,6 +2,7 @@
 
 mod export;
 pub mod import;
+mod lanes;
 mod links;
 
 pub use export::{Exported, Part, export};

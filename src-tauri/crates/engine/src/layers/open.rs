@@ -169,7 +169,7 @@ impl Layers {
     ///
     /// # Errors
     /// As [`Layers::index`].
-    pub(super) async fn index_each(&self, job: &Job) -> Result<()> {
+    pub async fn index_each(&self, job: &Job) -> Result<()> {
         let (_, queue) = self.each_once();
         let work = self.work(queue, job, |_| {});
         let worked = tokio::task::spawn_blocking(move || work.run()).await;

@@ -32,7 +32,6 @@ pub use network::{Network, same_origin};
 pub use options::HttpOptions;
 pub use outgoing::Outgoing;
 pub use proxy::{ProxyMode, ProxyRoutes, ProxySettings};
-pub(crate) use retry::lasting;
 pub use retry::{Repeat, RetryPolicy};
 pub use tls::{ClientCertificate, Fingerprint, TlsIdentity};
 pub(super) use tls::{certificates, fingerprint};

@@ -1,8 +1,8 @@
 //! The flattened filesystem of an image as a tar, as a container would see it.
 //!
-//! Folders come first, then what has no bytes, then the files of each layer in the order in which the layer has them:
-//! a layer is unpacked once, from its beginning to the last file that is wanted, and a layer of which nothing is wanted
-//! not at all. The same layers give the same bytes.
+//! Folders come first, then what has no bytes, then the files of each layer in the order in which the layer has them, two
+//! layers at a time: a layer is unpacked once, from its beginning to the last file that is wanted, and a layer of which
+//! nothing is wanted not at all. The same layers give the same bytes.
 //!
 //! A hard link leads to the file that had its target's name when the link was made: where that name was removed or
 //! given away later, the first of the links carries the bytes.
@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
+use super::lanes::{Lane, lanes, order};
 use super::links::{self, Inode};
 use crate::compression::Decoder;
 use crate::error::{Code, Error, Result};
@@ -20,7 +21,7 @@ use crate::job::Job;
 use crate::layers::{FileReader, Layers, Node, Stack, shown};
 use crate::tar::{Entry, Kind, TarWriter};
 
-/// Bytes that are unpacked before they are written, in pieces of this size.
+/// Bytes that a lane unpacks before they are written, in pieces of this size.
 const PIECE: usize = 256 * 1024;
 const PIECES: usize = 32;
 
@@ -132,56 +133,50 @@ impl<W: Write> Export<'_, W> {
     }
 
     fn files(&mut self, layers: &Layers, plan: &links::Plan<'_>) -> Result<()> {
-        let by_layer = plan.by_layer();
-        let piece = |inode: &&Inode| {
-            let (offset, length) = plan.bytes(inode);
-            Wanted { node: inode.node, offset, length }
-        };
-        let wanted: Vec<(usize, Vec<Wanted>)> =
-            by_layer.iter().map(|(layer, inodes)| (*layer, inodes.iter().map(piece).collect())).collect();
-        self.done.layers = wanted.iter().map(|(layer, _)| *layer).collect();
+        let lanes = lanes(plan);
+        let mut read: Vec<usize> =
+            lanes.iter().flat_map(|lane| &lane.layers).map(|(layer, _)| *layer).collect();
+        read.sort_unstable();
+        self.done.layers = read;
         let stop = Job::silent();
-        // The runtime is this thread's; the other one needs it to read the source.
+        // The runtime is this thread's; the others need it to read the source.
         let runtime = tokio::runtime::Handle::current();
         std::thread::scope(|scope| {
-            let (send, pieces) = mpsc::sync_channel(PIECES);
-            let (job, stack, stop_reading) = (self.job, self.stack, stop.clone());
-            scope.spawn(move || {
-                let _inside = runtime.enter();
-                if let Err(error) = unpack(layers, stack, &wanted, &send, job, &stop_reading) {
-                    // Nobody listens any more where writing failed.
-                    let _ = send.send(Err(error));
-                }
-            });
-            let outcome = self.write_files(&by_layer, plan, &pieces);
+            let mut unpacking = Vec::new();
+            for lane in &lanes {
+                let (send, pieces) = mpsc::sync_channel(PIECES);
+                let (job, stack, stop, runtime) = (self.job, self.stack, stop.clone(), runtime.clone());
+                scope.spawn(move || {
+                    let _inside = runtime.enter();
+                    if let Err(error) = unpack(layers, stack, plan, lane, &send, job, &stop) {
+                        // Nobody listens any more where writing failed.
+                        let _ = send.send(Err(error));
+                    }
+                });
+                unpacking.push(Unpacking { pieces, piece: Vec::new(), used: 0 });
+            }
+            let outcome = self.write_files(&order(plan, &lanes), plan, &mut unpacking);
             stop.cancel();
-            // What still waits to be taken is let go, so that the other thread ends.
-            drop(pieces);
+            // What still waits to be taken is let go, so that the other threads end.
+            drop(unpacking);
             outcome
         })
     }
 
     fn write_files(
         &mut self,
-        by_layer: &[(usize, Vec<&Inode>)],
+        files: &[(usize, &Inode)],
         plan: &links::Plan<'_>,
-        pieces: &Receiver<Result<Vec<u8>>>,
+        unpacking: &mut [Unpacking],
     ) -> Result<()> {
-        let mut piece = Vec::new();
-        let mut used = 0;
-        for inode in by_layer.iter().flat_map(|(_, inodes)| inodes) {
+        for (lane, inode) in files {
             self.inode(inode, plan)?;
             let (_, mut left) = plan.bytes(inode);
             while left > 0 {
-                if used == piece.len() {
-                    piece = pieces.recv().map_err(|_| gone())??;
-                    used = 0;
-                }
-                let count = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len() - used);
-                self.tar.write_all(&piece[used..used + count]).map_err(unwritable)?;
-                used += count;
-                left -= count as u64;
-                self.done.bytes += count as u64;
+                let bytes = unpacking[*lane].take(left)?;
+                self.tar.write_all(bytes).map_err(unwritable)?;
+                left -= bytes.len() as u64;
+                self.done.bytes += bytes.len() as u64;
             }
             (self.progress)(self.done.bytes);
             self.links(inode)?;
@@ -257,30 +252,44 @@ fn entry(name: Vec<u8>, node: &Node<'_>) -> Entry {
     }
 }
 
-/// The stored bytes of a file, and where they are in the unpacked layer.
-struct Wanted {
-    node: u32,
-    offset: u64,
-    length: u64,
+/// What a lane has unpacked.
+struct Unpacking {
+    pieces: Receiver<Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    used: usize,
 }
 
-/// Sends the wanted bytes of each layer, one after the other; those of a layer are ascending and apart.
+impl Unpacking {
+    /// The next bytes, at most so many.
+    fn take(&mut self, most: u64) -> Result<&[u8]> {
+        if self.used == self.piece.len() {
+            self.piece = self.pieces.recv().map_err(|_| gone())??;
+            self.used = 0;
+        }
+        let count = usize::try_from(most).unwrap_or(usize::MAX).min(self.piece.len() - self.used);
+        self.used += count;
+        Ok(&self.piece[self.used - count..self.used])
+    }
+}
+
+/// Sends the bytes of a lane's files; those of a layer are ascending and apart.
 fn unpack(
     layers: &Layers,
     stack: &Stack,
-    wanted: &[(usize, Vec<Wanted>)],
+    plan: &links::Plan<'_>,
+    lane: &Lane<'_>,
     pieces: &SyncSender<Result<Vec<u8>>>,
     job: &Job,
     stop: &Job,
 ) -> Result<()> {
-    for (layer, files) in wanted {
+    for (layer, files) in &lane.layers {
         let unreadable = |error| unreadable(layers, *layer, error);
         let index = &stack.layers()[*layer];
         if index.is_by_contents() {
             // Nothing is known of the unpacked layer; each file is found by itself.
-            for Wanted { node, length, .. } in files {
-                let mut reader = FileReader::open(layers, *layer, index, *node, job)?;
-                if !send(&mut reader, *length, pieces).map_err(unreadable)? {
+            for inode in files {
+                let mut reader = FileReader::open(layers, *layer, index, inode.node, job)?;
+                if !send(&mut reader, plan.bytes(inode).1, pieces).map_err(unreadable)? {
                     return Ok(());
                 }
             }
@@ -288,9 +297,10 @@ fn unpack(
         }
         let mut decoder = Decoder::new(layers.open(*layer, job)?)?;
         let mut position = 0;
-        for Wanted { offset, length, .. } in files {
+        for inode in files {
+            let (offset, length) = plan.bytes(inode);
             pass_over(&mut decoder, offset.saturating_sub(position), stop).map_err(unreadable)?;
-            if !send(&mut decoder, *length, pieces).map_err(unreadable)? {
+            if !send(&mut decoder, length, pieces).map_err(unreadable)? {
                 return Ok(());
             }
             position = offset + length;

@@ -8,9 +8,9 @@ use url::Url;
 
 use super::network::PrivateAddress;
 use super::proxy::shown;
-use super::retry::{lasting, retry_after};
+use super::retry::retry_after;
 use super::{Answer, ERROR_BODY_CAP, host_of};
-use crate::error::{CertificateFlaw, Code, Detail, Error};
+use crate::error::{CertificateFlaw, Code, Detail, Error, lasting};
 use crate::exchange::Redactor;
 
 /// The meaning of a transport failure. The URL is left out of the message but for the host: it may carry secrets.

@@ -123,15 +123,6 @@ impl RetryPolicy {
     }
 }
 
-/// A wait in words: `90 s`, `12 min`, `6 h`; never less than it is.
-pub(crate) fn lasting(seconds: u64) -> String {
-    match seconds {
-        0..=120 => format!("{seconds} s"),
-        121..=7200 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h", seconds.div_ceil(3600)),
-    }
-}
-
 /// What an answer asks to wait: seconds or an HTTP date (RFC 9110, 10.2.3); anything else is as if it were not there.
 pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -145,12 +136,6 @@ pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_wait_in_words() {
-        let words = [0, 90, 121, 7200, 7201, 21_600].map(lasting);
-        assert_eq!(words, ["0 s", "90 s", "3 min", "120 min", "3 h", "6 h"]);
-    }
 
     #[test]
     fn f012_retry_after_in_every_form() {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use oci::digest::Digest;
 use oci::platform::Platform;
 
-use super::cache::IndexCache;
-use super::open::Layers;
 use crate::endpoint::Target;
 use crate::error::Result;
 use crate::image::inspect;
 use crate::job::Job;
+use crate::layers::{IndexCache, Layers};
 use crate::store::ContentStore;
 
 /// Makes the lists of files of an image of the store, one layer after the other, so that it opens at once when somebody
@@ -18,7 +17,7 @@ use crate::store::ContentStore;
 ///
 /// # Errors
 /// As [`inspect`] and [`Layers::index`].
-pub async fn index_ahead(
+pub async fn list_files(
     store: &ContentStore,
     root: &Digest,
     platform: Option<&Platform>,
