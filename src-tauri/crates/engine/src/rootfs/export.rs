@@ -133,7 +133,8 @@ impl<W: Write> Export<'_, W> {
     }
 
     fn files(&mut self, layers: &Layers, plan: &links::Plan<'_>) -> Result<()> {
-        let lanes = lanes(plan);
+        let descriptors = layers.descriptors();
+        let lanes = lanes(plan, descriptors);
         let mut read: Vec<usize> =
             lanes.iter().flat_map(|lane| &lane.layers).map(|(layer, _)| *layer).collect();
         read.sort_unstable();
@@ -155,7 +156,7 @@ impl<W: Write> Export<'_, W> {
                 });
                 unpacking.push(Unpacking { pieces, piece: Vec::new(), used: 0 });
             }
-            let outcome = self.write_files(&order(plan, &lanes), plan, &mut unpacking);
+            let outcome = self.write_files(&order(plan, &lanes, descriptors), plan, &mut unpacking);
             stop.cancel();
             // What still waits to be taken is let go, so that the other threads end.
             drop(unpacking);
