@@ -1,6 +1,6 @@
 //! WebKit's own driver, which starts the app.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -29,11 +29,6 @@ impl Driver {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        (Ipv4Addr::LOCALHOST, self.port).into()
-    }
-
-    /// The same, as a URL.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

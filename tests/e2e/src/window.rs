@@ -1,20 +1,18 @@
 //! The app in its window.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use base64::Engine as _;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::display::Display;
+use crate::display::{Display, picture};
 use crate::driver::{Driver, built, program};
 
 /// A home directory of one's own, which may outlive a window: what is kept is found again by the next one.
@@ -95,8 +93,7 @@ impl Window {
         builder.capabilities(capabilities);
         let client = builder.connect(&driver.url()).await;
         let client = client.unwrap_or_else(|error| panic!("the app did not start: {error}"));
-        let session = client.session_id().await.ok().flatten().unwrap_or_default();
-        let last_sight = LastSight { driver: driver.address(), session };
+        let last_sight = LastSight(display.name().to_owned());
         let window = Self { _last_sight: last_sight, client, _driver: driver, display, home };
         let url = window.client.current_url().await.expect("a page");
         assert_eq!(
@@ -134,14 +131,16 @@ impl Window {
         self.until("the window has its size", &fits).await;
     }
 
-    /// A picture of the page, PNG, once it stands still: screenshots lag behind the page.
+    /// A picture of the page, PNG, once it stands still: the display lags behind the page.
     pub async fn picture(&self) -> Vec<u8> {
         let frames =
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))";
+        let size = self.client.execute("return `${innerWidth}x${innerHeight}`", vec![]).await;
+        let size = size.ok().and_then(|size| size.as_str().map(str::to_owned));
         let mut last = Vec::new();
         for _ in 0..10 {
             self.client.execute_async(frames, vec![]).await.expect("frames are drawn");
-            let next = self.client.screenshot().await.expect("a picture");
+            let next = picture(self.display(), size.as_deref()).expect("a picture");
             if next == last {
                 break;
             }
@@ -168,10 +167,7 @@ impl Window {
 }
 
 /// Takes a picture when it is dropped by a test that fails: a plain `assert` does so too, and can't wait for anything.
-struct LastSight {
-    driver: SocketAddr,
-    session: String,
-}
+struct LastSight(String);
 
 impl Drop for LastSight {
     fn drop(&mut self) {
@@ -186,26 +182,10 @@ impl Drop for LastSight {
 
 impl LastSight {
     fn keep(&self) -> io::Result<PathBuf> {
-        let mut stream = TcpStream::connect_timeout(&self.driver, Duration::from_secs(2))?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let (driver, session) = (self.driver, &self.session);
-        let request = format!(
-            "GET /session/{session}/screenshot HTTP/1.1\r\nHost: {driver}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes())?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let body = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(0, |at| at + 4);
-        let told: Value = serde_json::from_slice(&answer[body..])?;
-        let png = told["value"].as_str().unwrap_or_default();
-        let png = base64::engine::general_purpose::STANDARD.decode(png).map_err(io::Error::other)?;
-        if png.is_empty() {
-            return Err(io::Error::other(told.to_string()));
-        }
         let folder = std::env::temp_dir().join("longshore-e2e-failures");
         fs::create_dir_all(&folder)?;
-        let picture = folder.join(format!("{}.png", std::process::id()));
-        fs::write(&picture, png)?;
-        Ok(picture)
+        let file = folder.join(format!("{}.png", std::process::id()));
+        fs::write(&file, picture(&self.0, None)?)?;
+        Ok(file)
     }
 }

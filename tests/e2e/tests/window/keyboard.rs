@@ -78,10 +78,14 @@ async fn a_guarded_push_goes_by_keys_alone() {
 }
 
 #[tokio::test]
-async fn a_host_and_the_proxy_are_set_by_keys_alone() {
+async fn settings_a_host_and_the_proxy_are_changed_by_keys_alone() {
     let window = Window::open().await;
     window.practice_host().await;
     window.chord(&[CONTROL, ',']).await;
+    tab_to(&window, "whether files are listed", "focused.getAttribute('role') === 'checkbox'").await;
+    window.chord(&[' ']).await;
+    window.find("[role=checkbox][aria-checked=false]").await;
+    window.looks_good("settings").await;
     tab_to(&window, "the host", "focused.getAttribute('aria-label') === 'Host to change'").await;
     window.type_text("registry.test").await;
     window.chord(&[ENTER]).await;

@@ -38,6 +38,17 @@ describe("the settings page", () => {
     expect(host.calls.at(-1)).toMatchObject({ name: "write_settings", args: { settings: { theme: "dark" } } });
   });
 
+  test("listing what was pulled is given up and taken up again", async () => {
+    const user = userEvent.setup();
+    const { app } = await renderWithApp(SettingsPage, {});
+    const box = await screen.findByRole("checkbox", { name: /^List the files of what was pulled/ });
+    expect(box).toBeChecked();
+    for (const listed of [false, true]) {
+      await user.click(box);
+      await waitFor(() => expect(app.settings.value.listPulled).toBe(listed));
+    }
+  });
+
   test("a platform is kept when it is one", async () => {
     const user = userEvent.setup();
     const { app } = await renderWithApp(SettingsPage, {});
