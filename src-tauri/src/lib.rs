@@ -51,6 +51,8 @@ use window::TauriFrame;
 /// # Panics
 /// Where there is no home directory, no display, or the system gives no threads.
 pub fn run() {
+    #[cfg(target_os = "linux")]
+    window::graphics::choose();
     runtime::start();
     let builder = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(window::started_again))

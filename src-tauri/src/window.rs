@@ -1,7 +1,7 @@
 //! The frame around the page: when it shows, where it may navigate, what it keeps between sessions.
 
 #[cfg(target_os = "linux")]
-mod graphics;
+pub mod graphics;
 mod outward;
 
 use std::path::{Path, PathBuf};
@@ -51,8 +51,6 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, theme: Theme) -> tauri::Result<()> {
             PageLoadEvent::Finished => show(window.app_handle()),
         })
         .build()?;
-    #[cfg(target_os = "linux")]
-    graphics::choose(&window);
     let dropped_on = app.clone();
     window.on_window_event(move |event| {
         if let (WindowEvent::DragDrop(drag), Some(longshore)) =

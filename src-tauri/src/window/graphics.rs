@@ -6,20 +6,18 @@
 use std::fs;
 use std::path::Path;
 
-use tauri::{Runtime, WebviewWindow};
-use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
+use gtk::glib;
 
-/// Has the window drawn as is best on this computer.
-pub fn choose<R: Runtime>(window: &WebviewWindow<R>) {
-    if has_card(Path::new("/dev/dri")) {
-        return;
+/// WebKitGTK's own switch; 0 leaves it as it is.
+const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+
+/// Has windows drawn as is best on this computer, unless the environment says how. Goes before everything else: a web view
+/// that begins with OpenGL and is told otherwise does not scroll by the wheel any more.
+pub fn choose() {
+    if !has_card(Path::new("/dev/dri")) {
+        // It is only slower where this fails.
+        let _ = glib::setenv(WITHOUT_OPENGL, "1", false);
     }
-    // It is only slower where this fails.
-    let _ = window.with_webview(|webview| {
-        if let Some(settings) = webview.inner().settings() {
-            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-        }
-    });
 }
 
 /// Whether a card that draws is in the kernel's folder of them.

@@ -7,6 +7,7 @@ use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use serde_json::{Value, json};
 
+use crate::drag::xdotool;
 use crate::keys::CONTROL;
 use crate::window::Window;
 
@@ -144,6 +145,12 @@ impl Window {
     /// Where the page is.
     pub async fn url(&self) -> String {
         self.client.current_url().await.expect("a page").to_string()
+    }
+
+    /// Turns the wheel over the middle of the display, as a hand does: down, so many times.
+    pub fn turn_wheel(&self, times: u32) {
+        let at = ["mousemove", "640", "400", "click", "--repeat", &times.to_string(), "--delay", "16", "5"];
+        xdotool(self.display(), &at);
     }
 
     /// `127.0.0.1:5055` of this window's practice registry.

@@ -74,3 +74,15 @@ async fn light_at_the_usual_size() {
 async fn dark_at_the_smallest_size() {
     tour("Dark", 900, 600).await;
 }
+
+#[tokio::test]
+async fn the_wheel_scrolls() {
+    let window = Window::open().await;
+    window.practice_host().await;
+    window.chord(&[CONTROL, ',']).await;
+    window.says("Token servers").await;
+    let scrolled = "return [...document.querySelectorAll('main, main *')].some((it) => it.scrollTop > 100)";
+    assert_eq!(window.script(scrolled, vec![]).await, false);
+    window.turn_wheel(10);
+    window.until("the page is further down", scrolled).await;
+}
