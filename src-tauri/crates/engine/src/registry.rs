@@ -31,6 +31,7 @@ pub mod upload;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use ::http::{HeaderValue, StatusCode};
 use bytes::Bytes;
@@ -132,7 +133,7 @@ struct ClientInner {
     /// Held while a list of referrers is read, changed and written.
     referrers: tokio::sync::Mutex<()>,
     /// What it said last.
-    rate_limit: Mutex<Option<RateLimit>>,
+    rate_limit: Mutex<Option<(Instant, RateLimit)>>,
     /// Whether it can delete a tag alone, once that was tried.
     can_untag: Mutex<Option<bool>>,
     /// It said of a manifest that it is not there to a HEAD and to a GET.

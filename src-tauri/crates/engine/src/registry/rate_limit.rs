@@ -4,7 +4,7 @@
 //! `docker-ratelimit-source`; a HEAD is answered with them and does not count (docs.docker.com, "Docker Hub pull usage and
 //! limits").
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Method};
 use oci::reference::Reference;
@@ -40,6 +40,15 @@ impl RateLimit {
     }
 }
 
+/// Answers that were asked for at once come in any order. What is left only shrinks within a window.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Whether an answer is older than the one that came so long before it.
+fn is_overtaken(told: &RateLimit, known: &RateLimit, since: Duration) -> bool {
+    let same = (told.limit, told.window, &told.source) == (known.limit, known.window, &known.source);
+    same && told.remaining > known.remaining && since < AT_ONCE
+}
+
 /// `100;w=21600`: a number, and the seconds for which it counts.
 fn counted(value: &str) -> Option<(u64, Option<Duration>)> {
     let mut parts = value.split(';').map(str::trim);
@@ -51,7 +60,8 @@ fn counted(value: &str) -> Option<(u64, Option<Duration>)> {
 impl RegistryClient {
     /// What the registry said of its limit last, without asking it.
     pub fn rate_limit(&self) -> Option<RateLimit> {
-        self.0.rate_limit.lock().expect("no code panics while it holds the limit").clone()
+        let known = self.0.rate_limit.lock().expect("no code panics while it holds the limit");
+        known.as_ref().map(|(_, limit)| limit.clone())
     }
 
     /// Asks for the limit where asking is free: Docker Hub, by a HEAD of a manifest that is kept for that. Of another
@@ -75,7 +85,11 @@ impl RegistryClient {
 
     pub(super) fn note_limit(&self, headers: &HeaderMap) {
         if let Some(told) = RateLimit::of(headers) {
-            *self.0.rate_limit.lock().expect("no code panics while it holds the limit") = Some(told);
+            let mut known = self.0.rate_limit.lock().expect("no code panics while it holds the limit");
+            let now = Instant::now();
+            if !known.as_ref().is_some_and(|(at, known)| is_overtaken(&told, known, now - *at)) {
+                *known = Some((now, told));
+            }
         }
     }
 }
@@ -83,6 +97,17 @@ impl RegistryClient {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_was_overtaken_says_nothing_new() {
+        let left = |remaining| RateLimit { limit: 5, remaining, window: None, source: None };
+        let soon = Duration::from_millis(10);
+        assert!(is_overtaken(&left(2), &left(1), soon));
+        assert!(!is_overtaken(&left(0), &left(1), soon));
+        assert!(!is_overtaken(&left(5), &left(1), AT_ONCE), "a new window has begun");
+        let account = RateLimit { source: Some("ann".into()), ..left(2) };
+        assert!(!is_overtaken(&account, &left(1), soon), "it is counted for somebody else");
+    }
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
