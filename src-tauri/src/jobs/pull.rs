@@ -52,10 +52,7 @@ impl Task for Pull {
             title,
             reference: self.reference.canonical(),
             source: None,
-            platform: match &self.platforms {
-                Platforms::Only(platform) => Some(platform.to_string()),
-                _ => None,
-            },
+            platform: self.platforms.only().map(ToString::to_string),
             command: self.command(),
         }
     }
@@ -67,10 +64,7 @@ impl Task for Pull {
     fn kept(&self) -> Option<Kept> {
         Some(Kept::Pull(PullRequest {
             input: self.reference.canonical(),
-            platform: match &self.platforms {
-                Platforms::Only(platform) if self.platform_named => Some(platform.to_string()),
-                _ => None,
-            },
+            platform: self.platforms.only().filter(|_| self.platform_named).map(ToString::to_string),
             all_platforms: self.platforms == Platforms::All,
             all_tags: self.all_tags,
         }))
@@ -85,13 +79,6 @@ impl Task for Pull {
             return self.every_tag(&ends, &client, job, log).await;
         }
         let outcome = self.one(&ends, &client, &self.reference, job, log).await?;
-        if let Some(ahead) = &self.ahead {
-            let platform = match &self.platforms {
-                Platforms::Only(platform) => Some(platform.clone()),
-                _ => None,
-            };
-            ahead.list(self.store.clone(), outcome.root.digest.clone(), platform);
-        }
         let status = status(outcome.up_to_date(), &self.reference.familiar());
         Ok(Ended {
             digest: Some(outcome.root.digest.clone()),
@@ -125,6 +112,9 @@ impl Pull {
         }
         let outcome = outcome?;
         log.with(|record| record.end_image(format!("Digest: {}", outcome.root.digest)));
+        if let Some(ahead) = &self.ahead {
+            ahead.list(self.store.clone(), outcome.root.digest.clone(), self.platforms.only().cloned());
+        }
         Ok(outcome)
     }
 

@@ -147,10 +147,14 @@ impl Window {
         self.client.current_url().await.expect("a page").to_string()
     }
 
-    /// Turns the wheel over the middle of the display, as a hand does: down, so many times.
-    pub fn turn_wheel(&self, times: u32) {
-        let at = ["mousemove", "640", "400", "click", "--repeat", &times.to_string(), "--delay", "16", "5"];
-        xdotool(self.display(), &at);
+    /// Turns the wheel over the middle of an element, as a hand does: down, so many times.
+    pub async fn turn_wheel(&self, selector: &str, times: u32) {
+        let middle = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)]";
+        let at = self.script(middle, vec![json!(selector)]).await;
+        let (x, y, times) = (at[0].to_string(), at[1].to_string(), times.to_string());
+        // As often as a display shows a frame.
+        xdotool(self.display(), &["mousemove", &x, &y, "click", "--repeat", &times, "--delay", "16", "5"]);
     }
 
     /// `127.0.0.1:5055` of this window's practice registry.

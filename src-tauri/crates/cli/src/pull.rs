@@ -44,8 +44,8 @@ pub fn run(args: &args::Pull, context: &Context) -> Result<(), Failure> {
     let progress = Progress::new(Words::PULL, tell == Tell::Everything, std::io::stdout().is_terminal());
     let observer = progress.clone();
     let job = Job::new(move |event| observer.observe(event));
-    let (store, job_of_pull) = (context.store()?, job.clone());
-    let pull = Pull { context, store, platforms, index: args.index, tell, progress, job: job_of_pull };
+    let (index, store) = (args.index, context.store()?);
+    let pull = Pull { context, store, platforms, index, tell, progress, job: job.clone() };
     interrupt::run(Threads::Several, &job, async {
         if args.all_tags { pull.all_tags(&reference).await } else { pull.one_alone(&reference).await }
     })
@@ -222,11 +222,8 @@ impl Pull<'_> {
 
     /// The image is here whether or not its files can be listed.
     async fn list_files(&self, outcome: &Outcome) -> Result<(), Failure> {
-        let platform = match &self.platforms {
-            Platforms::Only(platform) => Some(platform),
-            _ => None,
-        };
-        match ahead::list_files(&self.store, &outcome.root.digest, platform, &self.job).await {
+        let (digest, platform) = (&outcome.root.digest, self.platforms.only());
+        match ahead::list_files(&self.store, digest, platform, &self.job).await {
             Err(error) if error.code() == Code::Cancelled => Err(self.failure(error)),
             Err(error) => {
                 output::warning(&format!("its files are not listed: {error}"));

@@ -36,6 +36,13 @@ pub enum Platforms {
     These(Vec<Platform>),
 }
 
+impl Platforms {
+    /// The platform, where it is the best match for one.
+    pub fn only(&self) -> Option<&Platform> {
+        if let Self::Only(platform) = self { Some(platform) } else { None }
+    }
+}
+
 /// What is to be moved, and how it is named at the other end.
 #[derive(Clone, Debug)]
 pub struct Request {

@@ -4,7 +4,6 @@
 //! It judges nothing: the figures are for people. An Xvfb has no graphics card, so that everything is drawn by the processor.
 
 use std::fs;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -13,9 +12,8 @@ use serde_json::{Value, json};
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
 
-/// Turns of the wheel, and milliseconds between two of them.
+/// Turns of the wheel.
 const TURNS: u32 = 180;
-const PAUSE: u32 = 16;
 
 /// Measures frames of the real window: of the `longshore-desktop` beside this program.
 #[derive(Parser)]
@@ -125,18 +123,8 @@ async fn rows(window: &Window, role: &str, count: usize) {
 
 /// Turns the wheel over a list.
 async fn scroll(window: &Window, selector: &str) -> Frames {
-    let middle = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
-        return [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)]";
-    let at = window.script(middle, vec![json!(selector)]).await;
     window.script(COUNT, vec![json!(selector)]).await;
-    let (display, x, y) = (window.display().to_owned(), at[0].to_string(), at[1].to_string());
-    let turned = tokio::task::spawn_blocking(move || {
-        let (turns, pause) = (TURNS.to_string(), PAUSE.to_string());
-        let words = ["mousemove", &x, &y, "click", "--repeat", &turns, "--delay", &pause, "5"];
-        Command::new("xdotool").args(words).env("DISPLAY", display).status()
-    });
-    let turned = turned.await.expect("nothing panics").expect("xdotool runs");
-    assert!(turned.success(), "the wheel can't be turned");
+    window.turn_wheel(selector, TURNS).await;
     counted(window).await
 }
 

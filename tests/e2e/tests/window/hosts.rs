@@ -20,7 +20,10 @@ use testkit::server::On;
 use testkit::tls::Authority;
 
 use crate::prelude::*;
-use crate::steps::{fill_sign_in, image, no_dialog, open, open_tags, plan_for, pull_and_open, tab_to, tags};
+use crate::steps::{
+    fill_sign_in, image, kept, no_dialog, open, open_tags, plan_for, press_by_keys, pull_and_open, tab_to,
+    tags,
+};
 
 const PASSWORD: &str = "canary-of-the-hosts";
 
@@ -252,8 +255,7 @@ async fn an_authority_is_trusted_by_keys_alone() {
     window.practice_host().await;
     open(&window, &registry.reference("team/app", "1")).await;
     window.find(".fault--page").await;
-    tab_to(&window, "the certificate", "focused.innerText.startsWith('Look at its certificate')").await;
-    window.chord(&[ENTER]).await;
+    press_by_keys(&window, "Look at its certificate…").await;
     // Both are shown, the host's own first.
     window.says("The host’s own").await;
     let shown = window.texts("dialog[open] .cert b").await;
@@ -267,8 +269,7 @@ async fn an_authority_is_trusted_by_keys_alone() {
     window.until("the authority is chosen", authority_is_chosen).await;
     window.says("any certificate that this authority signs").await;
     window.looks_good("authority").await;
-    tab_to(&window, "trusting it", "focused.innerText === 'Trust this authority'").await;
-    window.chord(&[ENTER]).await;
+    press_by_keys(&window, "Trust this authority").await;
     no_dialog(&window).await;
     window.says("What the name points to").await;
     let kept = window.home().path().join("config/longshore/certificates").join(registry.host());
@@ -283,12 +284,6 @@ async fn host_settings(window: &Window, host: &str) {
     window.type_text(host).await;
     window.press("Change host…").await;
     window.says(&format!("Settings of {host}")).await;
-}
-
-/// What is kept of hosts and the proxy.
-fn kept(window: &Window) -> serde_json::Value {
-    let file = window.home().path().join("config/longshore/registries.json");
-    serde_json::from_str(&fs::read_to_string(file).expect("it is kept")).expect("JSON")
 }
 
 #[tokio::test]

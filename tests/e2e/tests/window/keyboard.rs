@@ -4,15 +4,9 @@ use serde_json::json;
 use testkit::real::DockerRegistry;
 
 use crate::prelude::*;
-use crate::steps::{no_dialog, plan_for, pull, tab_to, tags};
+use crate::steps::{kept, no_dialog, plan_for, press_by_keys, pull, tab_to, tags};
 
 const PASSWORD: &str = "canary-of-the-keys";
-
-/// Goes to a button by Tab, and presses it.
-async fn press_by_keys(window: &Window, words: &str) {
-    tab_to(window, words, &format!("focused.innerText.trim() === '{words}'")).await;
-    window.chord(&[ENTER]).await;
-}
 
 /// Goes to a group of radio buttons by Tab, and to the one whose value begins like this by the arrows.
 async fn choose_by_keys(window: &Window, group: &str, value: &str) {
@@ -107,9 +101,7 @@ async fn settings_a_host_and_the_proxy_are_changed_by_keys_alone() {
     window.chord(&[ENTER]).await;
     window.says("Without the proxy").await;
     window.show("keys-proxy").await;
-    let file = window.home().path().join("config/longshore/registries.json");
-    let kept: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(file).expect("it is kept")).expect("JSON");
+    let kept = kept(&window);
     let host = json!({ "plainHttp": true, "mirrors": ["http://mirror.test:5000"] });
     assert_eq!(kept["registries"]["registry.test"], host);
     assert_eq!(kept["proxy"], json!({ "mode": "custom", "url": "http://127.0.0.1:8888" }));

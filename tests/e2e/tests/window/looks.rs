@@ -83,6 +83,6 @@ async fn the_wheel_scrolls() {
     window.says("Token servers").await;
     let scrolled = "return [...document.querySelectorAll('main, main *')].some((it) => it.scrollTop > 100)";
     assert_eq!(window.script(scrolled, vec![]).await, false);
-    window.turn_wheel(10);
+    window.turn_wheel("main", 10).await;
     window.until("the page is further down", scrolled).await;
 }

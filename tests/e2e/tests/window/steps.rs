@@ -57,6 +57,18 @@ pub async fn tab_to(window: &Window, what: &str, condition: &str) {
     window.until(what, &there).await;
 }
 
+/// Goes to a button by Tab, and presses it.
+pub async fn press_by_keys(window: &Window, words: &str) {
+    tab_to(window, words, &format!("focused.innerText.trim() === '{words}'")).await;
+    window.chord(&[ENTER]).await;
+}
+
+/// What is kept of hosts and the proxy.
+pub fn kept(window: &Window) -> serde_json::Value {
+    let file = window.home().path().join("config/longshore/registries.json");
+    serde_json::from_str(&fs::read_to_string(file).expect("it is kept")).expect("JSON")
+}
+
 /// Opens the files of an image where it is, without pulling it, and waits for at least so many rows of the tree.
 pub async fn files_of(window: &Window, name: &str, rows: usize) {
     window.practice_host().await;

@@ -7,10 +7,9 @@ use testkit::server::{Fault, On};
 use crate::prelude::*;
 use crate::steps::open;
 
+/// Begins a pull.
 async fn pull(window: &Window, reference: &str) {
-    window.chord(&[CONTROL, 'l']).await;
-    window.type_text(reference).await;
-    window.until("it is taken apart", "return document.querySelectorAll('[data-seg]').length >= 3").await;
+    window.type_reference(reference).await;
     window.chord(&[CONTROL, ENTER]).await;
 }
 
@@ -89,8 +88,7 @@ async fn f012_a_registry_that_asks_for_patience_is_counted_down_for() {
     // A transfer waits by itself, and says for how long: all of it, then its layers.
     registry.fault(On::manifests().first(1), busy("12"));
     registry.fault(On::blobs().first(2), busy("5"));
-    window.type_reference(&registry.reference("team/app", "1.0")).await;
-    window.chord(&[CONTROL, ENTER]).await;
+    pull(&window, &registry.reference("team/app", "1.0")).await;
     window.says("The registry answered 429; tries again in 0:").await;
     window.looks_good("transfer-waits").await;
     window.find("[data-state=retrying] [role=timer]").await;

@@ -5,7 +5,7 @@ use testkit::image::{Entry, Family, Image, Layer, LayerCompression, noise};
 use testkit::real::DockerRegistry;
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, command, files_of, tab_to};
+use crate::steps::{at_hand, at_row, command, files_of, press_by_keys};
 
 /// A file that is written again, one that is removed again, and one that is there twice under other names.
 fn registry() -> DockerRegistry {
@@ -105,19 +105,16 @@ async fn duplicates_across_layers_are_found_and_gone_to_by_keys_alone() {
     let window = Window::open().await;
     files_of(&window, &registry.reference("team/app", "1.0"), 4).await;
     command(&window, "Show wasted space").await;
-    tab_to(&window, "Tab reaches the parts", "focused.innerText.trim() === 'Duplicates'").await;
-    window.chord(&[ENTER]).await;
+    press_by_keys(&window, "Duplicates").await;
     window.looks_good("duplicates-unasked").await;
-    tab_to(&window, "Tab reaches the button", "focused.innerText.trim() === 'Find duplicates'").await;
-    window.chord(&[ENTER]).await;
+    press_by_keys(&window, "Find duplicates").await;
     window.says("40.0 kB in 1 content that is there more than once").await;
     assert_eq!(
         window.texts(".waste li").await,
         ["/usr/copy.dat layer 1 2 × 40.0 kB", "/srv/again.dat layer 2"]
     );
     window.looks_good("duplicates").await;
-    tab_to(&window, "Tab reaches the second one", "focused.innerText.trim() === '/srv/again.dat'").await;
-    window.chord(&[ENTER]).await;
+    press_by_keys(&window, "/srv/again.dat").await;
     at_hand(&window, "/srv/again.dat").await;
     at_row(&window, "again.dat").await;
     let keys = "return document.activeElement?.getAttribute('role') === 'treegrid'";

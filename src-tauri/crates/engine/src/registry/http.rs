@@ -158,8 +158,8 @@ impl Http {
                 Err(error) => policy.after_error(error, attempt, repeat, begun.elapsed(), *connect_timeout),
             };
             let is_watched = job.is_some_and(Job::is_watched);
-            let told = |again: &retry::Again| is_watched || again.wait <= policy.longest_silence;
-            let Some(again) = again.filter(told) else { return outcome };
+            let again = again.filter(|again| is_watched || again.wait <= policy.longest_silence);
+            let Some(again) = again else { return outcome };
             if let (Ok(answer), Some(wait)) = (&outcome, again.retry_after) {
                 answer.body.note(&format!("asked to wait {} s", wait.as_secs()));
             }

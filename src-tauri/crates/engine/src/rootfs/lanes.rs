@@ -3,6 +3,8 @@
 //! Both depend on the layers alone, as they are stored, never on time or on processors: the same layers give the same
 //! bytes. How long a layer takes is guessed from its stored bytes, which tell more of it than the unpacked ones.
 
+use std::cmp::Reverse;
+
 use oci::descriptor::Descriptor;
 
 use super::links::{Inode, Plan};
@@ -23,7 +25,7 @@ pub(super) fn lanes<'a>(plan: &'a Plan<'_>, descriptors: &[Descriptor]) -> [Lane
     let mut layers = plan.by_layer();
     let length = |layer: usize| descriptors[layer].size;
     // The longest first, so that what comes last makes little difference.
-    layers.sort_by_key(|(layer, _)| (u64::MAX - length(*layer), *layer));
+    layers.sort_by_key(|(layer, _)| (Reverse(length(*layer)), *layer));
     let mut lanes: [Lane<'a>; LANES] = Default::default();
     for (layer, inodes) in layers {
         let lane = lanes.iter_mut().min_by_key(|lane| lane.length).expect("there are lanes");
