@@ -1,6 +1,6 @@
 //! The images that are moved: made once from real folders of the machine, kept as OCI layouts.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,17 +25,18 @@ pub struct BenchImage {
 }
 
 impl BenchImage {
-    /// Makes it, or takes what an earlier run made: `layers` gzip layers of `total` bytes, one of them of `largest`.
+    /// Makes it, or takes what an earlier run made: `layers` gzip layers of `total` bytes, one of them of `largest`. Each
+    /// but the base removes a few files of those below, and the last one empties a folder.
     pub fn make(work: &Path, name: &'static str, layers: usize, total: u64, largest: Option<u64>) -> Self {
         let rest = largest.map_or(total / layers as u64, |largest| (total - largest) / (layers as u64 - 1));
         let mut files = Files::new();
         Self::write(work, name, layers, |layout, at| {
             let size = if at == layers / 2 { largest.unwrap_or(rest) } else { rest };
-            layer(layout, &mut files, size)
+            layer(layout, &mut files, size, at + 1 == layers)
         })
     }
 
-    /// As [`BenchImage::make`]: so many small files in every layer.
+    /// As [`BenchImage::make`]: so many small files in every layer, and in all but the base a hundred whiteouts.
     pub fn make_many(work: &Path, name: &'static str, layers: usize, files: u64) -> Self {
         Self::write(work, name, layers, |layout, at| many(layout, at as u64, files))
     }
@@ -47,7 +48,8 @@ impl BenchImage {
         mut layer: impl FnMut(&Path, usize) -> (Digest, u64, Digest),
     ) -> Self {
         let layout = work.join(format!("image-{name}"));
-        let done = layout.join("digest");
+        // Another file name where an image is made otherwise than before.
+        let done = layout.join("digest-2");
         if let Ok(digest) = std::fs::read_to_string(&done) {
             return Self { name, layout, digest };
         }
@@ -110,9 +112,12 @@ impl BenchImage {
     }
 }
 
-/// Regular files of the machine, one after the other, each once.
+/// Files, links and folders of the machine, one after the other, each once.
 struct Files {
     stack: Vec<PathBuf>,
+    /// Files that went into layers, of each two thousand one, and are to be removed by a later layer.
+    doomed: Vec<PathBuf>,
+    count: usize,
 }
 
 impl Files {
@@ -122,14 +127,21 @@ impl Files {
             FOLDERS.iter().map(PathBuf::from).chain(HOME_FOLDERS.iter().map(|name| home.join(name)));
         let mut stack: Vec<PathBuf> = folders.collect();
         stack.reverse();
-        Self { stack }
+        Self { stack, doomed: Vec::new(), count: 0 }
+    }
+
+    fn added(&mut self, name: &Path) {
+        self.count += 1;
+        if self.count.is_multiple_of(2_000) {
+            self.doomed.push(name.to_owned());
+        }
     }
 }
 
 impl Iterator for Files {
-    type Item = PathBuf;
+    type Item = (PathBuf, Metadata);
 
-    fn next(&mut self) -> Option<PathBuf> {
+    fn next(&mut self) -> Option<Self::Item> {
         while let Some(path) = self.stack.pop() {
             let Ok(metadata) = path.symlink_metadata() else { continue };
             if metadata.is_dir() {
@@ -137,9 +149,10 @@ impl Iterator for Files {
                 let mut entries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
                 entries.sort();
                 self.stack.extend(entries.into_iter().rev());
-            } else if metadata.is_file() {
-                return Some(path);
+            } else if !metadata.is_file() && !metadata.is_symlink() {
+                continue;
             }
+            return Some((path, metadata));
         }
         None
     }
@@ -158,6 +171,7 @@ impl Layer {
         let outer = Hashing::new(BufWriter::with_capacity(1 << 20, file));
         let mut tar = tar::Builder::new(Hashing::new(GzEncoder::new(outer, Compression::new(1))));
         tar.mode(tar::HeaderMode::Deterministic);
+        tar.follow_symlinks(false);
         Self { tar, path }
     }
 
@@ -174,6 +188,12 @@ impl Layer {
         self.tar.append_data(&mut header, name, bytes).expect("the layer can be written");
     }
 
+    /// A whiteout of what a layer below has.
+    fn remove(&mut self, name: &str) {
+        let (folder, leaf) = name.rsplit_once('/').expect("nothing lies at the top");
+        self.add(&format!("{folder}/.wh.{leaf}"), b"");
+    }
+
     /// Its digest and bytes, and the digest of what it unpacks to.
     fn finish(self) -> (Digest, u64, Digest) {
         let inner = self.tar.into_inner().expect("the layer can be written");
@@ -187,22 +207,28 @@ impl Layer {
     }
 }
 
-fn layer(layout: &Path, files: &mut Files, size: u64) -> (Digest, u64, Digest) {
+fn layer(layout: &Path, files: &mut Files, size: u64, is_last: bool) -> (Digest, u64, Digest) {
     let mut layer = Layer::begin(layout);
+    for name in std::mem::take(&mut files.doomed) {
+        layer.remove(&name.to_string_lossy());
+    }
+    if is_last {
+        layer.add("usr/share/doc/.wh..wh..opq", b"");
+    }
     let mut number = 0_u64;
     while layer.bytes() < size {
         number += 1;
         match files.next() {
-            Some(file) => {
+            Some((path, metadata)) => {
                 // A file much larger than what is left would make another image than the one that is named.
                 let left = size - layer.bytes();
-                if file.metadata().map_or(0, |metadata| metadata.len()) > left.max(1 << 20) * 2 {
+                if metadata.is_file() && metadata.len() > left.max(1 << 20) * 2 {
                     continue;
                 }
-                let name = file.strip_prefix("/").expect("absolute").to_owned();
+                let name = path.strip_prefix("/").expect("absolute");
                 // A file that vanishes or can't be read is left out: any file will do.
-                if let Ok(mut open) = File::open(&file) {
-                    let _ = layer.tar.append_file(name, &mut open);
+                if layer.tar.append_path_with_name(&path, name).is_ok() && metadata.is_file() {
+                    files.added(name);
                 }
             }
             None => layer.add(&format!("noise/{number}"), &noise(number, 1 << 20)),
@@ -211,14 +237,23 @@ fn layer(layout: &Path, files: &mut Files, size: u64) -> (Digest, u64, Digest) {
     layer.finish()
 }
 
-/// Files of some hundred bytes, forty to a folder; every third of them is in the layer before, too.
+/// Files of some hundred bytes, forty to a folder; every third of them is in the layer before, too, and a hundred of that
+/// one are removed.
 fn many(layout: &Path, at: u64, files: u64) -> (Digest, u64, Digest) {
     let mut layer = Layer::begin(layout);
+    let name = |file: u64| {
+        let (top, folder) = (file / 4_000, file / 40);
+        format!("srv/modules/package-{top}/lib/part-{folder}/source-{file}.js")
+    };
+    if at > 0 {
+        let before = (at - 1) * files;
+        // None of those that come again.
+        let doomed = (0..files).filter(|number| number % 3 == 1).step_by((files / 300) as usize);
+        doomed.take(100).for_each(|number| layer.remove(&name(before + number)));
+    }
     for number in 0..files {
         let file = if number % 3 == 0 { number } else { at * files + number };
-        let (top, folder) = (file / 4_000, file / 40);
-        let name = format!("srv/modules/package-{top}/lib/part-{folder}/source-{file}.js");
-        layer.add(&name, &noise(file * 31 + at, 200 + (file % 300) as usize));
+        layer.add(&name(file), &noise(file * 31 + at, 200 + (file % 300) as usize));
     }
     layer.finish()
 }

@@ -9,7 +9,10 @@ use std::process::Command;
 
 use peers::Longshore;
 use serde_json::Value;
-use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
+use testkit::image::{Entry, Family, Image, Layer, LayerCompression, noise};
+use testkit::real::Skopeo;
+use testkit::registry::Registry;
+use testkit::server::On;
 
 /// Every kind of whiteout and of link that changes from layer to layer.
 fn image() -> Image {
@@ -317,4 +320,37 @@ fn f088_layers_are_listed_as_pythons_tarfile_and_tar_list_them() {
             ["change", "content", "gid", "layer", "link", "mode", "path", "size", "type", "uid"]
         );
     }
+}
+
+#[test]
+fn what_skopeo_writes_as_zstd_chunked_is_listed_by_its_own_tables() {
+    let longshore = Longshore::new();
+    let big = noise(1, 3 << 20);
+    let base = [
+        Entry::directory("etc"),
+        Entry::file("etc/app.conf", b"one").mode(0o640).owner(10, 20),
+        Entry::file("big", &big),
+        Entry::symlink("link", "etc/app.conf"),
+        Entry::hardlink("again", "etc/app.conf"),
+    ];
+    let top = [Entry::file("etc/app.conf", b"two"), Entry::whiteout("link"), Entry::file("empty", b"")];
+    let layers = [&base[..], &top].map(|entries| Layer::new(entries, LayerCompression::Gzip));
+    let layout = longshore.dir().join("layout");
+    Image::builder(Family::Oci).layers(layers).build().write_layout(&layout, "it").unwrap();
+    let registry = Registry::start();
+    let name = registry.reference("team/chunked", "1");
+    let (from, to) = (format!("oci:{}:it", layout.display()), format!("docker://{name}"));
+    let how = ["copy", "--dest-compress-format", "zstd:chunked", "--dest-tls-verify=false"];
+    Skopeo::new().run(&[&how[..], &[&from, &to]].concat());
+    registry.clear_log();
+
+    let far = longshore.run(&["files", &to]).ok();
+    let fetched = registry.sent(&On::blobs());
+    assert!(fetched < 20_000, "the tables of the layers, and not the layers: {fetched}");
+    registry.clear_log();
+    assert_eq!(longshore.run(&["cat", &to, "/etc/app.conf"]).ok(), "two");
+    let fetched = registry.sent(&On::blobs());
+    assert!(fetched < 20_000, "the file, and not its layer: {fetched}");
+    longshore.run(&["pull", "-q", &name]).ok();
+    assert_eq!(longshore.run(&["files", &name]).ok(), far, "the layers say what their tables say");
 }

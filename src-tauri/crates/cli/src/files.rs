@@ -61,31 +61,32 @@ fn merged(
         Some(path) => stack.follow(path.as_bytes(), stack.layers().len(), true)?,
         None => 0,
     };
-    let mut row = |path: u32| -> Result<bool, Failure> {
+    let mut row = |path: u32, full: &[u8]| -> Result<bool, Failure> {
         let (Some(version), Some(change)) = (state.version(stack, path), state.change(path)) else {
             return Ok(false);
         };
         if path != 0 && matches.has(path) {
-            let shown_path = shown(&stack.full_path(path)).into_owned();
             let content = stack.content_of(&version);
-            rows.add(&of(&version.node, shown_path, version.layer, change, content))?;
+            rows.add(&of(&version.node, shown(full).into_owned(), version.layer, change, content))?;
         }
         Ok(version.node.is_folder())
     };
-    if top != 0 && !row(top)? {
+    let mut full = if top == 0 { Vec::new() } else { stack.full_path(top) };
+    if top != 0 && !row(top, &full)? {
         return Ok(());
     }
-    let mut walk = vec![stack.children(top)];
-    while let Some(range) = walk.last_mut() {
-        match range.next() {
-            None => {
-                walk.pop();
-            }
-            Some(at) => {
-                if row(at)? {
-                    walk.push(stack.children(at));
-                }
-            }
+    // What is left to list of each folder on the way down, and how long the folder's path is.
+    let mut walk = vec![(stack.children(top), full.len())];
+    while let Some((range, length)) = walk.last_mut() {
+        let Some(at) = range.next() else {
+            walk.pop();
+            continue;
+        };
+        full.truncate(*length);
+        full.push(b'/');
+        full.extend_from_slice(stack.name(at));
+        if row(at, &full)? {
+            walk.push((stack.children(at), full.len()));
         }
     }
     Ok(())

@@ -258,15 +258,16 @@ impl Stack {
         (layer, node - self.offsets.below[layer])
     }
 
-    /// The layer of a version, and whether it removes the name.
-    pub(super) fn version_layer(&self, version: u32) -> (usize, bool) {
-        (self.place(version).0, self.versions[version as usize] & REMOVES != 0)
+    /// The layer of a version.
+    pub(super) fn version_layer(&self, version: u32) -> usize {
+        self.place(version).0
     }
 
-    /// Kind and flags of a version, without the rest of it.
-    pub(super) fn version_kind(&self, version: u32) -> (Kind, u8) {
+    /// The layer of a version, whether it removes the name, and its kind and flags, without the rest of it.
+    pub(super) fn version_deed(&self, version: u32) -> (usize, bool, Kind, u8) {
         let (layer, node) = self.place(version);
-        self.layers[layer].kind(node)
+        let (kind, flags) = self.layers[layer].kind(node);
+        (layer, self.versions[version as usize] & REMOVES != 0, kind, flags)
     }
 
     /// A version by its number.
@@ -393,7 +394,9 @@ impl<'a> Making<'a> {
             let index = &self.layers[layer];
             let range = index.node(node - self.offsets.below[layer]).range();
             // Whiteouts stand together, since their names begin alike; what they name is sorted as they are.
-            let whiteouts = index.first(range.clone(), b".wh.")..index.first(range.clone(), b".wh/");
+            let start = index.first(range.clone(), b".wh.");
+            let has_any = start < range.end && index.brief(start).1.starts_with(b".wh.");
+            let whiteouts = start..if has_any { index.first(start..range.end, b".wh/") } else { start };
             for (range, is_rest) in [(whiteouts, false), (range, true)] {
                 let mut part = Part { name: b"", layer, is_rest, node: range.start, end: range.end };
                 if part.seek(index, range.start) {
@@ -407,17 +410,28 @@ impl<'a> Making<'a> {
     fn merge(&mut self, parts: &mut BinaryHeap<Reverse<Part<'a>>>) {
         let layers = self.layers;
         let mut last: Option<&[u8]> = None;
-        while let Some(mut least) = parts.peek_mut() {
+        while parts.len() > 1 {
+            let Some(mut least) = parts.peek_mut() else { break };
             let Reverse(part) = &mut *least;
-            if last != Some(part.name) {
-                self.path(last.is_none());
-                last = Some(part.name);
-            }
-            self.version(part.layer, part.node, !part.is_rest);
-            let next = part.node + 1;
-            if !part.seek(&layers[part.layer], next) {
+            if !self.child(part, &mut last, &layers[part.layer]) {
                 PeekMut::pop(least);
             }
         }
+        // Most folders are of one layer alone.
+        if let Some(Reverse(mut part)) = parts.pop() {
+            let index = &layers[part.layer];
+            while self.child(&mut part, &mut last, index) {}
+        }
+    }
+
+    /// Adds the child that is looked at, and goes on to the next; false where there is none. `last` is the name before.
+    fn child(&mut self, part: &mut Part<'a>, last: &mut Option<&'a [u8]>, index: &'a LayerIndex) -> bool {
+        if *last != Some(part.name) {
+            self.path(last.is_none());
+            *last = Some(part.name);
+        }
+        self.version(part.layer, part.node, !part.is_rest);
+        let next = part.node + 1;
+        part.seek(index, next)
     }
 }

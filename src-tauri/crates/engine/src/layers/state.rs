@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::format::{IMPLIED, NONE, OPAQUE};
-use super::stack::{Passed, Stack, Version};
+use super::stack::{Stack, Version};
 use crate::error::{Code, Error, Result};
 use crate::tar::Kind;
 
@@ -96,23 +96,20 @@ impl State {
     /// [`Code::NotFound`] for a layer that there is none of.
     pub fn new(stack: &Stack, scope: Scope) -> Result<Self> {
         let (before, after, with_removed) = scope.states(stack.layers().len())?;
-        let (before, after) = (seen(stack, before), seen(stack, after));
-        let change = |passed: Passed| {
-            let version = |seen: &Seen| seen.version_from(passed.versions.0, passed.path);
-            Some(match (version(&before), version(&after)) {
-                (None, None) => return None,
-                (Some(_), None) if with_removed => Change::Removed,
-                (Some(_), None) => return None,
-                (None, Some(_)) => Change::Added,
-                (Some(before), Some(after)) if before == after => Change::Unchanged,
-                (Some(before), Some(after)) => {
-                    let same = is_same(&stack.version(before), &stack.version(after));
-                    if same { Change::Unchanged } else { Change::Modified }
-                }
-            })
+        let change = |before: u32, after: u32| match (before, after) {
+            (NONE, NONE) => None,
+            (_, NONE) => with_removed.then_some(Change::Removed),
+            (NONE, _) => Some(Change::Added),
+            (before, after) if before == after => Some(Change::Unchanged),
+            (before, after) => {
+                let same = is_same(&stack.version(before), &stack.version(after));
+                Some(if same { Change::Unchanged } else { Change::Modified })
+            }
         };
-        let changes =
-            stack.each().map(|passed| change(passed).map_or(ABSENT, |change| change as u8)).collect();
+        let mut changes = Vec::with_capacity(stack.paths() as usize);
+        let [before, after] = seen(stack, [before, after], |[before, after]| {
+            changes.push(change(before, after).map_or(ABSENT, |change| change as u8));
+        });
         let sizes = vec![0; stack.folders().ones() as usize];
         let mut state = Self { before, after, changes, sizes };
         state.sum_up(stack);
@@ -262,37 +259,53 @@ impl Seen {
     }
 }
 
-/// The version of each path that a container sees with so many layers.
-pub(crate) fn seen(stack: &Stack, layers: usize) -> Seen {
-    let mut places = Vec::with_capacity(stack.paths() as usize);
+/// The version of each path that a container sees with so many layers, for several such numbers at once. `tell` is told the
+/// versions of each path in ascending order, [`NONE`] where none is seen.
+pub(crate) fn seen<const N: usize>(
+    stack: &Stack,
+    layers: [usize; N],
+    mut tell: impl FnMut([u32; N]),
+) -> [Seen; N] {
+    let mut places = layers.map(|_| Vec::with_capacity(stack.paths() as usize));
     // Of each folder with children, the layers that count for nothing in it; all of them where it is seen as none.
-    let mut floors: Vec<u16> = Vec::with_capacity(stack.folders().ones() as usize);
+    let mut floors: Vec<[u16; N]> = Vec::with_capacity(stack.folders().ones() as usize);
     for passed in stack.each() {
-        let floor = if passed.path == 0 { 0 } else { floors[passed.folder as usize] };
-        let seen = match floor {
-            UNSEEN => Look { version: NONE, floor, is_folder: false },
-            _ => look(stack, passed.versions(), floor, layers),
-        };
-        let place = if seen.version == NONE { UNSEEN } else { (seen.version - passed.versions.0) as u16 };
-        places.push(place);
+        let above = if passed.path == 0 { [0; N] } else { floors[passed.folder as usize] };
+        let seen = looks(stack, passed.versions(), above, layers);
+        for (places, seen) in places.iter_mut().zip(&seen) {
+            let is_seen = seen.version != NONE;
+            places.push(if is_seen { (seen.version - passed.versions.0) as u16 } else { UNSEEN });
+        }
+        tell(seen.map(|seen| seen.version));
         if passed.is_folder {
-            floors.push(if seen.is_folder { seen.floor } else { UNSEEN });
+            floors.push(seen.map(|seen| if seen.is_folder { seen.floor } else { UNSEEN }));
         }
     }
-    Seen(places)
+    places.map(Seen)
 }
 
 /// The version of one path, where layers below `floor` don't count (overlayfs: whiteouts, opaque folders, and files in
 /// the place of folders hide what is below; folders over folders are merged).
 pub(super) fn look(stack: &Stack, versions: Range<u32>, floor: u16, layers: usize) -> Look {
-    let mut seen = Look { version: NONE, floor, is_folder: false };
+    let [look] = looks(stack, versions, [floor], [layers]);
+    look
+}
+
+/// The same for several states at once.
+fn looks<const N: usize>(
+    stack: &Stack,
+    versions: Range<u32>,
+    floors: [u16; N],
+    layers: [usize; N],
+) -> [Look; N] {
+    let mut seen = floors.map(|floor| Look { version: NONE, floor, is_folder: false });
     for version in versions {
-        let (layer, removes) = stack.version_layer(version);
-        if layer < usize::from(floor) || layer >= layers {
-            continue;
+        let (layer, removes, kind, flags) = stack.version_deed(version);
+        for at in 0..N {
+            if layer >= usize::from(floors[at]) && layer < layers[at] {
+                seen[at] = seen[at].then(version, layer, removes, kind, flags);
+            }
         }
-        let (kind, flags) = stack.version_kind(version);
-        seen = seen.then(version, layer, removes, kind, flags);
     }
     seen
 }

@@ -117,16 +117,15 @@ fn live(stack: &Stack, passed: Passed, above: &[u16], worth: &mut [LayerWorth]) 
     let mut seen = Look { version: NONE, floor: 0, is_folder: false };
     let mut own = Vec::new();
     loop {
-        let following = versions.peek().map(|version| stack.version_layer(*version).0);
+        let following = versions.peek().map(|version| stack.version_layer(*version));
         let cut = above.peek().map(|layer| usize::from(*layer));
         let Some(layer) = following.into_iter().chain(cut).min() else { break };
         let before = seen.version;
         if above.next_if(|cut| usize::from(*cut) == layer).is_some() {
             seen = Look { version: NONE, floor: layer as u16, is_folder: false };
         }
-        while let Some(version) = versions.next_if(|version| stack.version_layer(*version).0 == layer) {
-            let removes = stack.version_layer(version).1;
-            let (kind, flags) = stack.version_kind(version);
+        while let Some(version) = versions.next_if(|version| stack.version_layer(*version) == layer) {
+            let (_, removes, kind, flags) = stack.version_deed(version);
             seen.floor = 0;
             seen = seen.then(version, layer, removes, kind, flags);
             if passed.is_folder

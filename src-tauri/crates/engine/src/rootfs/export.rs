@@ -10,7 +10,7 @@
 //! Deliberately absent: names of owners (numbers are what a container goes by), device nodes on disk, and compression.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
 use super::lanes::{Lane, lanes, order};
@@ -283,6 +283,7 @@ fn unpack(
     job: &Job,
     stop: &Job,
 ) -> Result<()> {
+    let mut sending = Sending { pieces, piece: Vec::with_capacity(PIECE) };
     for (layer, files) in &lane.layers {
         let unreadable = |error| unreadable(layers, *layer, error);
         let index = &stack.layers()[*layer];
@@ -290,48 +291,67 @@ fn unpack(
             // Nothing is known of the unpacked layer; each file is found by itself.
             for inode in files {
                 let mut reader = FileReader::open(layers, *layer, index, inode.node, job)?;
-                if !send(&mut reader, plan.bytes(inode).1, pieces).map_err(unreadable)? {
+                if !sending.send(&mut reader, plan.bytes(inode).1).map_err(unreadable)? {
                     return Ok(());
                 }
             }
             continue;
         }
-        let mut decoder = Decoder::new(layers.open(*layer, job)?)?;
+        let mut decoder = BufReader::with_capacity(PIECE, Decoder::new(layers.open(*layer, job)?)?);
         let mut position = 0;
         for inode in files {
             let (offset, length) = plan.bytes(inode);
             pass_over(&mut decoder, offset.saturating_sub(position), stop).map_err(unreadable)?;
-            if !send(&mut decoder, length, pieces).map_err(unreadable)? {
+            if !sending.send(&mut decoder, length).map_err(unreadable)? {
                 return Ok(());
             }
             position = offset + length;
         }
     }
+    sending.flush();
     Ok(())
 }
 
-/// Whether somebody still takes what is sent.
-fn send(input: &mut impl Read, mut left: u64, pieces: &SyncSender<Result<Vec<u8>>>) -> io::Result<bool> {
-    while left > 0 {
-        let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
-        input.read_exact(&mut piece)?;
-        left -= piece.len() as u64;
-        if pieces.send(Ok(piece)).is_err() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// The bytes of files, one behind the other, in pieces.
+struct Sending<'a> {
+    pieces: &'a SyncSender<Result<Vec<u8>>>,
+    piece: Vec<u8>,
 }
 
-fn pass_over(decoder: &mut impl Read, mut count: u64, stop: &Job) -> io::Result<()> {
-    let mut buffer = vec![0; PIECE];
+impl Sending<'_> {
+    /// Whether somebody still takes what is sent.
+    fn send(&mut self, input: &mut impl Read, mut left: u64) -> io::Result<bool> {
+        while left > 0 {
+            let have = self.piece.len();
+            let count = usize::try_from(left).unwrap_or(PIECE).min(PIECE - have);
+            self.piece.resize(have + count, 0);
+            input.read_exact(&mut self.piece[have..])?;
+            left -= count as u64;
+            if self.piece.len() == PIECE && !self.flush() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn flush(&mut self) -> bool {
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+        self.pieces.send(Ok(piece)).is_ok()
+    }
+}
+
+fn pass_over(input: &mut impl BufRead, mut count: u64, stop: &Job) -> io::Result<()> {
     while count > 0 {
         if stop.is_cancelled() {
             return Err(io::Error::other("nobody waits for it"));
         }
-        let most = usize::try_from(count).unwrap_or(PIECE).min(PIECE);
-        decoder.read_exact(&mut buffer[..most])?;
-        count -= most as u64;
+        let ahead = input.fill_buf()?.len();
+        if ahead == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let step = usize::try_from(count).unwrap_or(ahead).min(ahead);
+        input.consume(step);
+        count -= step as u64;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn new(stack: &'a Stack, part: Part) -> Self {
-        let seen = seen_with(stack, part.layers);
+        let [seen] = seen_with(stack, [part.layers], |_| {});
         let mut plan = Self {
             stack,
             seen,

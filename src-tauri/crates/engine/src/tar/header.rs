@@ -154,9 +154,13 @@ fn text(field: &[u8]) -> Vec<u8> {
 
 /// The sum of all bytes with the sum's own field as spaces; some old programs added them up as signed.
 fn check_sum(block: &[u8; BLOCK]) -> Result<(), TarProblem> {
-    let claimed = unsigned(&block[148..156], "checksum").map_err(|_| TarProblem::Checksum)?;
-    let seen = |at: usize| if (148..156).contains(&at) { b' ' } else { block[at] };
-    let sum: u64 = (0..BLOCK).map(|at| u64::from(seen(at))).sum();
-    let signed: i64 = (0..BLOCK).map(|at| i64::from(seen(at) as i8)).sum();
-    if claimed == sum || i64::try_from(claimed) == Ok(signed) { Ok(()) } else { Err(TarProblem::Checksum) }
+    let field = &block[148..156];
+    let claimed = unsigned(field, "checksum").map_err(|_| TarProblem::Checksum)?;
+    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    let high = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(byte >> 7)).sum::<u32>();
+    let spaces = field.len() as u32 * u32::from(b' ');
+    let seen = sum(block) - sum(field) + spaces;
+    let matches = claimed == u64::from(seen)
+        || i64::try_from(claimed) == Ok(i64::from(seen) - 256 * i64::from(high(block) - high(field)));
+    if matches { Ok(()) } else { Err(TarProblem::Checksum) }
 }

@@ -343,6 +343,21 @@ fn f096_damage_is_told_with_its_place() {
 }
 
 #[test]
+fn sums_of_signed_bytes_are_taken_too() {
+    let name = "é".as_bytes();
+    let high = name.len() as u32 * 256;
+    for (less, good) in [(0, true), (high, true), (high - 1, false), (256, false)] {
+        let mut block = entry(name, b'0', b"x");
+        let sum: u32 = block[..BLOCK].iter().map(|byte| u32::from(*byte)).sum();
+        // The field itself counts as spaces.
+        let field: u32 = block[148..156].iter().map(|byte| u32::from(*byte)).sum();
+        let sum = sum - field + 8 * u32::from(b' ') - less;
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(list(&archive(&[block])).is_ok(), good, "{less} less");
+    }
+}
+
+#[test]
 fn what_has_no_bytes_claims_none() {
     for flag in [b'1', b'2', b'3', b'4', b'5', b'6'] {
         let claimed = edited(b"odd", flag, &octal(999), |block| {
