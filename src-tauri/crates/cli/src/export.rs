@@ -78,7 +78,8 @@ pub fn run(args: &args::Export, context: &Context) -> Result<(), Failure> {
         }))?);
     }
     if !to_stdout {
-        output::note(&format!("Exported {} entries, {}", done.entries, output::size(size, 3)));
+        let entries = output::count(done.entries, "entry", "entries");
+        output::note(&format!("Exported {entries}, {}", output::size(size, 3)));
     }
     Ok(())
 }

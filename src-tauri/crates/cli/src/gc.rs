@@ -18,11 +18,11 @@ pub fn run(args: &args::Gc, context: &Context) -> Result<(), Failure> {
     if context.json() {
         return Ok(output::json(&json!({ "dry_run": args.dry_run, "blobs": blobs, "bytes": bytes }))?);
     }
-    let noun = if blobs == 1 { "blob" } else { "blobs" };
+    let what = output::count(blobs, "blob", "blobs");
     let size = output::size(bytes, 4);
     Ok(if args.dry_run {
-        output::line(&format!("Would delete {blobs} {noun} that no image needs\nReclaimable space: {size}"))
+        output::line(&format!("Would delete {what} that no image needs\nReclaimable space: {size}"))
     } else {
-        output::line(&format!("Deleted {blobs} {noun} that no image needed\nTotal reclaimed space: {size}"))
+        output::line(&format!("Deleted {what} that no image needed\nTotal reclaimed space: {size}"))
     }?)
 }

@@ -125,8 +125,7 @@ fn headline(found: &Identified) -> String {
     }
     if !matches!(found.kind, Kind::Foreign(_)) {
         let more = if found.reading == Reading::Whole { "" } else { "at least " };
-        let word = if found.entries == 1 { "entry" } else { "entries" };
-        parts.push(format!("{more}{} {word}", found.entries));
+        parts.push(format!("{more}{}", output::count(found.entries, "entry", "entries")));
     }
     parts.join(", ")
 }
@@ -170,10 +169,9 @@ fn tell_image(image: &ImageFacts) -> std::io::Result<()> {
             (None, None) => "platform unknown".to_owned(),
         };
         let size: u64 = variant.layers.iter().map(|layer| layer.size).sum();
-        let layers = variant.layers.len();
-        let word = if layers == 1 { "layer" } else { "layers" };
+        let layers = output::count(variant.layers.len() as u64, "layer", "layers");
         let state = if variant.complete { "" } else { ", not whole" };
-        output::line(&format!("    {}  {layers} {word}, {}{state}", shown(&what), output::size(size, 3)))?;
+        output::line(&format!("    {}  {layers}, {}{state}", shown(&what), output::size(size, 3)))?;
     }
     for missing in image.missing.iter().take(SHOWN) {
         output::line(&format!("    Missing {}: {}", missing.piece, shown(&missing.entry)))?;
@@ -182,7 +180,7 @@ fn tell_image(image: &ImageFacts) -> std::io::Result<()> {
 }
 
 fn tell_filesystem(facts: &FilesystemFacts) -> std::io::Result<()> {
-    let mut parts = vec![format!("{} files", facts.files)];
+    let mut parts = vec![output::count(facts.files, "file", "files")];
     if let (Some(platform), Some(from)) = (&facts.platform, &facts.read_from) {
         parts.push(format!("{platform}, read from {}", shown(from)));
     }

@@ -162,10 +162,9 @@ fn image_text(manifest: &ImageManifest, of_index: bool, text: &mut Summary) {
     if of_index {
         text.line("Manifest", manifest.document.descriptor.digest.as_str());
     }
-    let layers = manifest.manifest.layers.len();
-    let word = if layers == 1 { "layer" } else { "layers" };
+    let layers = output::count(manifest.manifest.layers.len() as u64, "layer", "layers");
     let bytes = manifest.transfer_size();
-    text.line("Size", &format!("{} in {layers} {word} ({bytes} bytes to transfer)", output::size(bytes, 3)));
+    text.line("Size", &format!("{} in {layers} ({bytes} bytes to transfer)", output::size(bytes, 3)));
     let Some(config) = &manifest.config else { return };
     let run = &config.config;
     text.line("Created", config.created.as_deref().unwrap_or_default());

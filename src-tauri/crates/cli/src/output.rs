@@ -14,6 +14,11 @@ pub fn line(text: &str) -> io::Result<()> {
     bytes(format!("{text}\n").as_bytes())
 }
 
+/// `1 layer`, `2 layers`.
+pub fn count(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Prints a value as JSON, indented, with a newline at the end.
 ///
 /// # Errors

@@ -94,7 +94,8 @@ fn odd(found: &Referrers) -> Vec<String> {
         odd.push("the registry's paging leads nowhere: there may be more than these".to_owned());
     }
     if found.unasked > 0 {
-        odd.push(format!("{} entries of the index were left out", found.unasked));
+        let entries = output::count(found.unasked as u64, "entry", "entries");
+        odd.push(format!("left out of the index: {entries}"));
     }
     odd
 }

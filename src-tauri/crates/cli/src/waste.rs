@@ -48,7 +48,8 @@ fn failed(args: &args::Waste, found: &Waste) -> Vec<String> {
 
 fn print(inside: &Inside, found: &Waste) -> Result<(), Failure> {
     output::line(&format!("Efficiency: {:.2} %", found.efficiency * 100.0))?;
-    output::line(&format!("Wasted: {} in {} files", output::size(found.wasted_bytes, 3), found.files.len()))?;
+    let files = output::count(found.files.len() as u64, "file", "files");
+    output::line(&format!("Wasted: {} in {files}", output::size(found.wasted_bytes, 3)))?;
     output::line(&format!("Hidden from every container: {}", output::size(found.hidden_bytes, 3)))?;
     output::line("")?;
     let heading = ["LAYER", "TRANSFER", "UNPACKED", "SEEN", "ADDED", "MODIFIED", "REMOVED"];

@@ -185,8 +185,8 @@ impl Progress {
                 if self.mode == Mode::Bars && state.find(&digest).is_some() =>
             {
                 let seconds = wait.as_secs().max(1);
-                let word = if seconds == 1 { "second" } else { "seconds" };
-                state.each(&digest, |bars, at, _| bars.say(at, &format!("Retrying in {seconds} {word}")));
+                let wait = output::count(seconds, "second", "seconds");
+                state.each(&digest, |bars, at, _| bars.say(at, &format!("Retrying in {wait}")));
             }
             other => match &state.bars {
                 Some(bars) => bars.aside(|| output::note_event(&other)),

@@ -152,6 +152,9 @@ impl View {
 
     fn count(&self) -> Totals {
         let mut totals = Totals::default();
+        if self.matched.is_none() {
+            totals.bytes = self.state.size(&self.stack, 0);
+        }
         let shown = self.state.each(&self.stack);
         for shown in shown.filter(|shown| self.matched.as_ref().is_none_or(|matched| matched.has(shown.path)))
         {
@@ -167,9 +170,10 @@ impl View {
                 }
                 Change::Unchanged => {}
             }
-            let node = self.stack.version(shown.version).node;
-            if !node.is_folder() {
-                totals.bytes = totals.bytes.saturating_add(node.size());
+            if self.matched.is_some() {
+                let node = self.stack.version(shown.version).node;
+                let bytes = if node.is_folder() { 0 } else { node.size() };
+                totals.bytes = totals.bytes.saturating_add(bytes);
             }
         }
         totals

@@ -81,6 +81,12 @@ pub fn waste(stack: &Stack) -> Waste {
     let (mut least, mut all, mut wasted_bytes) = (0_u64, 0_u64, 0_u64);
     let mut files = Vec::new();
     for passed in stack.each() {
+        if let Some((layer, bytes)) = only_file(stack, passed).filter(|_| cuts.of(passed).is_empty()) {
+            layers[layer].added += 1;
+            layers[layer].net = layers[layer].net.saturating_add(bytes);
+            (least, all) = (least.saturating_add(bytes), all.saturating_add(bytes));
+            continue;
+        }
         let (last, own_cuts) = live(stack, passed, cuts.of(passed), &mut layers);
         if passed.is_folder {
             cuts.push(passed, own_cuts);
@@ -107,6 +113,16 @@ pub fn waste(stack: &Stack) -> Waste {
         files,
         layers,
     }
+}
+
+/// The layer and the bytes of a file that one layer alone has, as most are: what [`live`] and [`cost`] say of it, sooner.
+fn only_file(stack: &Stack, passed: Passed) -> Option<(usize, u64)> {
+    let (version, end) = passed.versions;
+    if version + 1 != end || passed.is_folder {
+        return None;
+    }
+    let Version { layer, removes, node } = stack.version(version);
+    (!removes && !node.is_folder()).then(|| (layer, node.size()))
 }
 
 /// Follows a path from layer to layer and counts what each does to it; the version that is there in the end, and the layers
