@@ -1,4 +1,4 @@
-//! What is inside layers, beside umoci, tar and Python's tarfile.
+//! What is inside layers, beside umoci, tar, Python's tarfile and rpm.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +10,7 @@ use std::process::Command;
 use peers::Longshore;
 use serde_json::Value;
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
+use testkit::real::RpmSystem;
 
 /// Every kind of whiteout and of link that changes from layer to layer.
 fn image() -> Image {
@@ -317,4 +318,25 @@ fn f088_layers_are_listed_as_pythons_tarfile_and_tar_list_them() {
             ["change", "content", "gid", "layer", "link", "mode", "path", "size", "type", "uid"]
         );
     }
+}
+
+#[test]
+fn a_database_that_rpm_made_is_one_of_packages() {
+    let database = RpmSystem::new().database();
+    let folder = "usr/lib/sysimage/rpm";
+    let files = [
+        Entry::file(&format!("{folder}/rpmdb.sqlite"), &database),
+        Entry::file(&format!("{folder}/rpmdb.sqlite-wal"), b""),
+        Entry::file("srv/rpmdb.sqlite", &database),
+    ];
+    let image = Image::builder(Family::Oci).layer(Layer::new(&files, LayerCompression::Gzip)).build();
+    let longshore = Longshore::new();
+    let name = stored(&longshore, &image);
+    let paths = |content: &str| {
+        let listed = longshore.run(&["files", &name, "--content", content, "--json"]).json();
+        let rows = listed.as_array().expect("rows").iter();
+        rows.map(|row| row["path"].as_str().expect("a path").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("packages"), [format!("/{folder}/rpmdb.sqlite")]);
+    assert_eq!(paths("database"), ["/srv/rpmdb.sqlite"]);
 }
