@@ -10,6 +10,9 @@ const TABLE: &str = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCRE
 const NAMES: &str = "CREATE TABLE 'Name' (key 'TEXT' NOT NULL, hnum INTEGER NOT NULL); \
     CREATE INDEX 'Name_key_idx' ON 'Name'(key ASC)";
 
+/// Bytes of a page, where nothing else is said.
+const PAGE: usize = 4096;
+
 /// A database that these statements make, with these headers.
 fn made(statements: &[&str], headers: &[&[u8]]) -> Vec<u8> {
     let mut connection = Connection::open_in_memory().unwrap();
@@ -128,7 +131,7 @@ fn rows_that_share_their_pages_are_not_read_again_and_again() {
 
     // SQLite's file format, 1.6: of an inner page at 8 its last child, at 12 the places of its cells, each of which
     // begins with a child.
-    let page = 4096 * (root(&bytes) - 1);
+    let page = PAGE * (root(&bytes) - 1);
     assert_eq!(bytes[page], 5, "an inner page of a table");
     let two = |at: usize| usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]));
     let cells: Vec<usize> = (0..two(page + 3)).map(|cell| page + two(page + 12 + 2 * cell)).collect();
@@ -137,6 +140,43 @@ fn rows_that_share_their_pages_are_not_read_again_and_again() {
         bytes[at..at + 4].copy_from_slice(&first);
     }
     assert_eq!(database(&bytes), []);
+}
+
+#[test]
+fn a_tree_without_end_is_given_up() {
+    let bytes = made(&[TABLE], &[b""]);
+    for (what, root) in [("packages", root(&bytes)), ("the schema", 1)] {
+        let error = read(&endless(&bytes, root), Duration::from_millis(20)).expect_err(what);
+        assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::OperationInterrupted), "{what}");
+    }
+}
+
+/// With pages between the root of a tree and its leaf, each of which has the next one as a child five hundred times.
+fn endless(bytes: &[u8], root: usize) -> Vec<u8> {
+    let mut made = bytes.to_vec();
+    // SQLite's file format, 1.3: how many pages there are is the file's length, where these bytes are out of date.
+    made[92..96].fill(0xff);
+    let root = PAGE * (root - 1);
+    // The file's own head is on its first page.
+    let head = if root == 0 { 100 } else { 0 };
+    let inner = |page: &mut [u8], head: usize, child: usize| {
+        let cell = u16::try_from(PAGE - 5).unwrap().to_be_bytes();
+        let child = u32::try_from(child).unwrap().to_be_bytes();
+        let start = [&[5, 0, 0], &500u16.to_be_bytes()[..], &cell, &[0], &child, &cell.repeat(500)].concat();
+        page[head..head + start.len()].copy_from_slice(&start);
+        page[PAGE - 5..].copy_from_slice(&[&child[..], &[1]].concat());
+    };
+    let mut leaf = bytes[root..root + PAGE].to_vec();
+    leaf.copy_within(head..head + 300, 0);
+    let first = bytes.len() / PAGE + 1;
+    inner(&mut made[root..root + PAGE], head, first);
+    for page in first..first + 12 {
+        let mut next = vec![0; PAGE];
+        inner(&mut next, 0, page + 1);
+        made.extend(next);
+    }
+    made.extend(leaf);
+    made
 }
 
 /// The page where the packages begin, 1 for the first.
