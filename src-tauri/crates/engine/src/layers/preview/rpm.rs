@@ -1,8 +1,8 @@
 //! What RPM says is installed: its database where that is SQLite (since RPM 4.16), and the list that images without RPM
 //! have in its place.
 //!
-//! Invariant: SQLite gets a copy in memory that it can't write to, of a schema in which nothing is computed, and for so long
-//! alone. A database that it finds fault with gives nothing: a list with silent gaps would be worse than none.
+//! Invariant: SQLite gets a copy in memory that it can't write to, nothing of its schema is run, and it has a few seconds. A
+//! database that it finds fault with gives nothing: a list with silent gaps would be worse than none.
 //!
 //! Deliberately absent: a log beside the database (`rpmdb.sqlite-wal`). RPM empties it when it ends.
 
