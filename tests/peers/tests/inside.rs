@@ -172,6 +172,27 @@ fn umoci_unpacks(image: &Image, dir: &Path) -> PathBuf {
 }
 
 #[test]
+fn a_database_that_rpm_made_is_one_of_packages() {
+    let database = RpmSystem::new().database();
+    let folder = "usr/lib/sysimage/rpm";
+    let files = [
+        Entry::file(&format!("{folder}/rpmdb.sqlite"), &database),
+        Entry::file(&format!("{folder}/rpmdb.sqlite-wal"), b""),
+        Entry::file("srv/rpmdb.sqlite", &database),
+    ];
+    let image = Image::builder(Family::Oci).layer(Layer::new(&files, LayerCompression::Gzip)).build();
+    let longshore = Longshore::new();
+    let name = stored(&longshore, &image);
+    let paths = |content: &str| {
+        let listed = longshore.run(&["files", &name, "--content", content, "--json"]).json();
+        let rows = listed.as_array().expect("rows").iter();
+        rows.map(|row| row["path"].as_str().expect("a path").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("packages"), [format!("/{folder}/rpmdb.sqlite")]);
+    assert_eq!(paths("database"), ["/srv/rpmdb.sqlite"]);
+}
+
+#[test]
 fn f112_export_gives_what_umoci_unpacks() {
     let longshore = Longshore::new();
     let image = image();
@@ -318,25 +339,4 @@ fn f088_layers_are_listed_as_pythons_tarfile_and_tar_list_them() {
             ["change", "content", "gid", "layer", "link", "mode", "path", "size", "type", "uid"]
         );
     }
-}
-
-#[test]
-fn a_database_that_rpm_made_is_one_of_packages() {
-    let database = RpmSystem::new().database();
-    let folder = "usr/lib/sysimage/rpm";
-    let files = [
-        Entry::file(&format!("{folder}/rpmdb.sqlite"), &database),
-        Entry::file(&format!("{folder}/rpmdb.sqlite-wal"), b""),
-        Entry::file("srv/rpmdb.sqlite", &database),
-    ];
-    let image = Image::builder(Family::Oci).layer(Layer::new(&files, LayerCompression::Gzip)).build();
-    let longshore = Longshore::new();
-    let name = stored(&longshore, &image);
-    let paths = |content: &str| {
-        let listed = longshore.run(&["files", &name, "--content", content, "--json"]).json();
-        let rows = listed.as_array().expect("rows").iter();
-        rows.map(|row| row["path"].as_str().expect("a path").to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(paths("packages"), [format!("/{folder}/rpmdb.sqlite")]);
-    assert_eq!(paths("database"), ["/srv/rpmdb.sqlite"]);
 }
