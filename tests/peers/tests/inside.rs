@@ -10,7 +10,6 @@ use std::process::Command;
 use peers::Longshore;
 use serde_json::Value;
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
-use testkit::real::RpmSystem;
 
 /// Every kind of whiteout and of link that changes from layer to layer.
 fn image() -> Image {
@@ -173,7 +172,7 @@ fn umoci_unpacks(image: &Image, dir: &Path) -> PathBuf {
 
 #[test]
 fn a_database_that_rpm_made_is_one_of_packages() {
-    let database = RpmSystem::new().database();
+    let database = testkit::real::RpmSystem::new().database();
     let folder = "usr/lib/sysimage/rpm";
     let files = [
         Entry::file(&format!("{folder}/rpmdb.sqlite"), &database),
