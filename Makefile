@@ -12,7 +12,7 @@ FEATURES := --features longshore-desktop/custom-protocol
 BUILD_PACKAGES := build-essential pkg-config libwebkit2gtk-4.1-dev
 TEST_PACKAGES := webkit2gtk-driver xvfb xdotool python3-gi gir1.2-gtk-3.0 fonts-dejavu-core imagemagick \
 	docker-registry skopeo umoci podman buildah apache2-utils nginx tinyproxy-bin bzip2 xz-utils zstd \
-	golang-docker-credential-helpers gnome-keyring dbus-bin dbus-daemon libfaketime
+	golang-docker-credential-helpers gnome-keyring dbus-bin dbus-daemon libfaketime rpm
 BENCH_PACKAGES := build-essential pkg-config docker-registry skopeo umoci time
 
 help:

@@ -1,4 +1,4 @@
-//! What is inside layers, beside umoci, tar and Python's tarfile.
+//! What is inside layers, beside umoci, tar, Python's tarfile and rpm.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -171,6 +171,27 @@ fn umoci_unpacks(image: &Image, dir: &Path) -> PathBuf {
     let image = format!("{}:it", layout.display());
     run("umoci", &["unpack", "--image", &image, bundle.to_str().expect("it is there")]);
     bundle.join("rootfs")
+}
+
+#[test]
+fn a_database_that_rpm_made_is_one_of_packages() {
+    let database = testkit::real::RpmSystem::new().database();
+    let folder = "usr/lib/sysimage/rpm";
+    let files = [
+        Entry::file(&format!("{folder}/rpmdb.sqlite"), &database),
+        Entry::file(&format!("{folder}/rpmdb.sqlite-wal"), b""),
+        Entry::file("srv/rpmdb.sqlite", &database),
+    ];
+    let image = Image::builder(Family::Oci).layer(Layer::new(&files, LayerCompression::Gzip)).build();
+    let longshore = Longshore::new();
+    let name = stored(&longshore, &image);
+    let paths = |content: &str| {
+        let listed = longshore.run(&["files", &name, "--content", content, "--json"]).json();
+        let rows = listed.as_array().expect("rows").iter();
+        rows.map(|row| row["path"].as_str().expect("a path").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths("packages"), [format!("/{folder}/rpmdb.sqlite")]);
+    assert_eq!(paths("database"), ["/srv/rpmdb.sqlite"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! - [`hub`]: a fake Docker Hub under its real names: registry, token server and CDN, with rate-limit headers.
 //! - [`tls`]: a private authority and its certificates, good and bad.
 //! - [`real`]: Debian's docker-registry (open, htpasswd, tokens, TLS, client certificates), skopeo, and nginx before
-//!   any registry (blobs redirected, limits, 413, 502, TLS), tinyproxy.
+//!   any registry (blobs redirected, limits, 413, 502, TLS), tinyproxy, rpm.
 //! - [`helper`]: fake docker-credential programs.
 //!
 //! Every server listens on a free port of 127.0.0.1 (the [`hub`]: of 127.0.0.2 to 4) and stops when its value is dropped. They all run on one

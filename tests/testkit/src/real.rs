@@ -1,7 +1,8 @@
-//! Real programs: Debian's docker-registry on a free port, nginx and tinyproxy in front of it, and skopeo.
+//! Real programs: Debian's docker-registry on a free port, nginx and tinyproxy in front of it, skopeo and rpm.
 
 mod nginx;
 mod program;
+mod rpm;
 mod secret_service;
 mod tinyproxy;
 
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 pub use nginx::{Nginx, NginxBuilder};
 pub use program::{Skopeo, run};
+pub use rpm::RpmSystem;
 pub use secret_service::SecretService;
 pub use tinyproxy::Tinyproxy;
 

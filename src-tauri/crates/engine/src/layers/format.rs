@@ -13,7 +13,7 @@
 
 use crate::tar::Segment;
 
-pub(super) const MAGIC: [u8; 8] = *b"lshidx\x02\n";
+pub(super) const MAGIC: [u8; 8] = *b"lshidx\x03\n";
 pub(super) const HEAD: usize = 64;
 pub(super) const FOOT: usize = 128;
 const ORDER: u32 = 0x0102_0304;

@@ -5,11 +5,13 @@
 //! A picture is only named; whoever shows it decodes it. Sizes that a file claims are not allocated.
 //!
 //! Deliberately absent: colours (whoever shows text has them), and package databases that only their own program reads
-//! well (RPM's).
+//! well: RPM's older ones, in Berkeley DB (`Packages`) and ndb (`Packages.db`).
 
 mod packages;
 mod program;
+mod rpm;
 
+use packages::Database;
 pub use packages::Package;
 pub use program::Program;
 
@@ -23,6 +25,8 @@ const IMAGE: u64 = 8 << 20;
 const START: u64 = 8 << 20;
 /// A package database may be this large, bytes.
 const DATABASE: u64 = 64 << 20;
+/// RPM's may be larger: it names every file of every package.
+const RPM: u64 = 128 << 20;
 /// Pictures that are shown, pixels of a side: a browser refuses larger ones, or stalls.
 const SIDE: usize = 16_384;
 
@@ -62,7 +66,7 @@ pub enum Preview {
     Program(Program),
     /// What is installed.
     Packages {
-        /// `dpkg`, `apk`
+        /// `dpkg`, `apk`, `rpm`
         database: &'static str,
         /// Sorted by name.
         packages: Vec<Package>,
@@ -81,7 +85,11 @@ pub(super) fn is_package_database(path: &[u8]) -> bool {
 
 /// How many first bytes of a file a look at it needs.
 pub fn wanted(path: &[u8], size: u64) -> usize {
-    let most = if packages::database(path).is_some() { DATABASE } else { START };
+    let most = match packages::database(path) {
+        Some(Database::Rpm) => RPM,
+        Some(_) => DATABASE,
+        None => START,
+    };
     usize::try_from(size.min(most)).unwrap_or(usize::MAX)
 }
 
@@ -270,6 +278,7 @@ mod tests {
     #[test]
     fn a_package_database_is_read_whole_and_other_files_in_part() {
         assert_eq!(wanted(b"var/lib/dpkg/status", 20 << 20), 20 << 20);
+        assert_eq!(wanted(b"var/lib/rpm/rpmdb.sqlite", 100 << 20), 100 << 20);
         assert_eq!(wanted(b"usr/bin/large", 20 << 20), 8 << 20);
         assert_eq!(wanted(b"etc/hosts", 20), 20);
     }

@@ -1,14 +1,16 @@
 //! What is installed, by the databases of package managers.
 //!
 //! Sources: Debian Policy 5.1 ("Syntax of control files") and dpkg's `status`; the Alpine wiki, "Apk spec", "Installed
-//! database". A stanza that makes no sense is passed over.
+//! database"; RPM's are in `rpm`. A stanza that makes no sense is passed over.
 
 use std::collections::HashMap;
 
+use super::rpm;
+
 /// Packages that are listed: no system has more.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 /// A field is no longer than this, bytes: file lists and descriptions are not looked at.
-const FIELD: usize = 1024;
+pub(super) const FIELD: usize = 1024;
 
 /// An installed package.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,10 @@ pub struct Package {
 pub(super) enum Database {
     Dpkg,
     Apk,
+    /// SQLite.
+    Rpm,
+    /// What distroless images have in its place.
+    RpmManifest,
 }
 
 impl Database {
@@ -38,6 +44,7 @@ impl Database {
         match self {
             Self::Dpkg => "dpkg",
             Self::Apk => "apk",
+            Self::Rpm | Self::RpmManifest => "rpm",
         }
     }
 }
@@ -51,26 +58,30 @@ pub(super) fn database(path: &[u8]) -> Option<Database> {
         _ if path.starts_with(b"var/lib/dpkg/status.d/") && !path.ends_with(b".md5sums") => {
             Some(Database::Dpkg)
         }
+        // Fedora moved it under /usr in 2021; systems that rpm-ostree makes have it beside their other shared files.
+        b"var/lib/rpm/rpmdb.sqlite"
+        | b"usr/lib/sysimage/rpm/rpmdb.sqlite"
+        | b"usr/share/rpm/rpmdb.sqlite" => Some(Database::Rpm),
+        b"var/lib/rpmmanifest/container-manifest-2" => Some(Database::RpmManifest),
         _ => None,
     }
 }
 
 /// Every package that is installed, sorted by name.
 pub(super) fn read(database: Database, bytes: &[u8]) -> Vec<Package> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut packages: Vec<Package> = text
-        .split("\n\n")
-        .filter_map(|stanza| {
-            let fields = fields(stanza);
-            match database {
-                Database::Dpkg => dpkg(&fields),
-                Database::Apk => apk(&fields),
-            }
-        })
-        .take(MOST)
-        .collect();
+    let text = || String::from_utf8_lossy(bytes);
+    let mut packages = match database {
+        Database::Dpkg => stanzas(&text(), dpkg),
+        Database::Apk => stanzas(&text(), apk),
+        Database::Rpm => rpm::database(bytes),
+        Database::RpmManifest => rpm::manifest(&text()),
+    };
     packages.sort();
     packages
+}
+
+fn stanzas(text: &str, package: fn(&HashMap<&str, &str>) -> Option<Package>) -> Vec<Package> {
+    text.split("\n\n").filter_map(|stanza| package(&fields(stanza))).take(MOST).collect()
 }
 
 /// `Name: value`, one a line; lines that begin with a blank go on with the one before and are left out.
@@ -157,6 +168,12 @@ mod tests {
             ("var/lib/dpkg/status.d/base-files", Some(Database::Dpkg)),
             ("var/lib/dpkg/status.d/base-files.md5sums", None),
             ("lib/apk/db/installed", Some(Database::Apk)),
+            ("var/lib/rpm/rpmdb.sqlite", Some(Database::Rpm)),
+            ("usr/lib/sysimage/rpm/rpmdb.sqlite", Some(Database::Rpm)),
+            ("usr/share/rpm/rpmdb.sqlite", Some(Database::Rpm)),
+            ("var/lib/rpmmanifest/container-manifest-2", Some(Database::RpmManifest)),
+            ("var/lib/rpm/rpmdb.sqlite-wal", None),
+            ("var/lib/rpm/Packages", None),
             ("home/x/status", None),
         ];
         for (path, want) in rows {
