@@ -1,18 +1,16 @@
 //! An export: the files of an image, as a container would see them, in one tar.
 
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use engine::compression::{Compression, Encoder};
+use engine::compression::Compression;
 use engine::job::{Job, NodeKind, PlannedBlob, Settlement, TransferEvent};
 use engine::rootfs::Part;
-use engine::{Error, Result, rootfs};
+use engine::{Error, Result, place, rootfs};
 use oci::Reference;
 use oci::descriptor::Descriptor;
-use tempfile::NamedTempFile;
 
 use super::{About, Ended, Log, Task};
 use crate::shell;
@@ -114,7 +112,6 @@ impl Task for Export {
     }
 }
 
-/// Writes beside the place, and puts it there when it is whole.
 fn write(
     tree: &trees::Tree,
     to: &Path,
@@ -122,28 +119,16 @@ fn write(
     job: &Job,
     progress: &dyn Fn(u64),
 ) -> Result<rootfs::Exported> {
-    let failed = |error| engine::store::io_error(to, "write", error);
-    let folder = to.parent().unwrap_or(Path::new("."));
-    let beside = tempfile::Builder::new()
-        .prefix(".longshore-export-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-        .tempfile_in(folder)
-        .map_err(failed)?;
     let compression = match compression {
         Squeeze::None => Compression::None,
         Squeeze::Gzip => Compression::Gzip,
         Squeeze::Zstd => Compression::Zstd,
     };
-    let output = Encoder::new(BufWriter::with_capacity(1 << 20, beside), compression, None)?;
-    let (output, told) =
-        rootfs::export(&tree.layers, &tree.stack, Part::whole(&tree.stack), output, job, progress)?;
-    let mut buffered = output.finish().map_err(failed)?;
-    buffered.flush().map_err(failed)?;
-    let beside: NamedTempFile = buffered.into_inner().map_err(|error| failed(error.into_error()))?;
-    if job.is_cancelled() {
-        return Err(Error::cancelled());
-    }
-    beside.as_file().sync_all().map_err(failed)?;
-    beside.persist(to).map_err(|error| failed(error.error))?;
+    let part = Part::whole(&tree.stack);
+    let (told, _) = place::write(to, |out| {
+        let (_, told) =
+            rootfs::export_packed(&tree.layers, &tree.stack, part, (out, compression), job, progress)?;
+        if job.is_cancelled() { Err(Error::cancelled()) } else { Ok(told) }
+    })?;
     Ok(told)
 }

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use engine::compression::{Compression, Encoder};
+use engine::compression::Compression;
 use engine::job::Job;
 use engine::rootfs::{self, Exported, Part};
-use engine::{Code, Error};
+use engine::{Code, Error, place};
 use serde_json::json;
 
 use crate::args::{self, Compress, Look};
@@ -51,7 +51,8 @@ pub fn run(args: &args::Export, context: &Context) -> Result<(), Failure> {
         let (job, path) = (job.clone(), args.output.clone());
         let written = tokio::task::spawn_blocking(move || {
             let done = if to_stdout {
-                write(&inside, part, io::stdout().lock(), compression, &job).map(|(_, done)| (done, 0))
+                let stdout = BufWriter::with_capacity(1 << 20, io::stdout().lock());
+                write(&inside, part, (stdout, compression), &job).map(|done| (done, 0))
             } else {
                 to_file(&inside, part, &path, compression, &job)
             };
@@ -88,7 +89,7 @@ fn usage(message: &str, hint: &str) -> Failure {
     Failure::Usage { message: message.to_owned(), hint: hint.to_owned() }
 }
 
-/// Writes beside the file and renames: what stood there stays until the new one is whole.
+/// A file is written beside its place and renamed, a pipe or a device written to as it is.
 fn to_file(
     inside: &Inside,
     part: Part,
@@ -96,54 +97,23 @@ fn to_file(
     compression: Compression,
     job: &Job,
 ) -> Result<(Exported, u64), Error> {
-    let unwritable = |error: io::Error| {
-        Error::new(Code::StoreFailed, format!("`{}` can't be written", path.display()))
-            .with_hint("Check the folder, its permissions and the room there")
-            .with_source(error)
-    };
-    // A pipe or a device is written to as it is.
     if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        let file = File::options().write(true).open(path).map_err(unwritable)?;
-        return write(inside, part, file, compression, job).map(|(_, done)| (done, 0));
+        let file = File::options().write(true).open(path);
+        let file = file.map_err(|error| place::failed(&path.display().to_string(), error))?;
+        return write(inside, part, (BufWriter::with_capacity(1 << 20, file), compression), job)
+            .map(|done| (done, 0));
     }
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let beside = tempfile::Builder::new().prefix(".export-").tempfile_in(dir).map_err(unwritable)?;
-    let (file, place) = beside.into_parts();
-    let (file, done) = write(inside, part, file, compression, job)?;
-    file.sync_data().map_err(unwritable)?;
-    let size = file.metadata().map_err(unwritable)?.len();
-    open_to_all(&file).map_err(unwritable)?;
-    place.persist(path).map_err(|error| unwritable(error.error))?;
-    Ok((done, size))
-}
-
-/// A temporary file is for its owner alone; an archive is a file like others.
-fn open_to_all(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mask = rustix::process::umask(rustix::fs::Mode::empty());
-    rustix::process::umask(mask);
-    file.set_permissions(std::fs::Permissions::from_mode(0o666 & !mask.bits()))
+    place::write(path, |out| write(inside, part, (out, compression), job))
 }
 
 fn write<W: Write>(
     inside: &Inside,
     part: Part,
-    output: W,
-    compression: Compression,
+    output: (W, Compression),
     job: &Job,
-) -> Result<(W, Exported), Error> {
-    let failed = |error: io::Error| {
-        Error::new(Code::StoreFailed, "the archive can't be written")
-            .with_hint("Check the place that it is written to")
-            .with_source(error)
-    };
-    let encoder = Encoder::new(BufWriter::with_capacity(1 << 20, output), compression, None)?;
-    let (encoder, done) = rootfs::export(&inside.layers, &inside.stack, part, encoder, job, &|_| {})?;
-    let mut output = encoder.finish().map_err(failed)?;
-    output.flush().map_err(failed)?;
-    let output = output.into_inner().map_err(|error| failed(error.into_error()))?;
-    Ok((output, done))
+) -> Result<Exported, Error> {
+    let (mut output, done) =
+        rootfs::export_packed(&inside.layers, &inside.stack, part, output, job, &|_| {})?;
+    output.flush().map_err(|error| place::failed("the archive", error))?;
+    Ok(done)
 }

@@ -17,6 +17,7 @@ pub mod image;
 pub mod job;
 pub mod layers;
 pub mod load;
+pub mod place;
 pub mod push;
 pub mod referrer;
 pub mod registry;

@@ -5,4 +5,4 @@ pub mod import;
 mod lanes;
 mod links;
 
-pub use export::{Exported, Part, export};
+pub use export::{Exported, Part, export, export_packed};

@@ -1,7 +1,6 @@
 //! What a file holds: a look at it, its bytes, and a copy of it.
 
-use std::fs::File;
-use std::io::{BufWriter, Read, Write as _};
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use bytes::Bytes;
 use engine::job::Job;
 use engine::layers::preview::{self, Preview, Subject};
 use engine::layers::{FileReader, Layers, Version};
+use engine::place::{self, Writer};
 use engine::rootfs::{self, Part};
 use engine::{Code, Error, Result};
 
@@ -83,7 +83,8 @@ pub async fn write_file(
         let version = open.there(node, layer)?;
         let at = open.stack.bytes_of(&version).ok_or_else(no_bytes)?;
         let reader = FileReader::open(&open.layers, at.0, &open.stack.layers()[at.0], at.1, job)?;
-        beside(&to, |out| copy(reader, out, &to))
+        place::write(&to, |out| copy(reader, out, &to))?;
+        Ok(())
     })
     .await
 }
@@ -99,12 +100,10 @@ pub async fn write_folder(
     let open = app.trees().tree(tree)?;
     reading(app, move |job| {
         let part = Part { folder: open.check(node)?, layers: open.after(layer)? };
-        beside(&to, |out| {
-            let out = BufWriter::with_capacity(1 << 18, out);
-            let (mut out, done) = rootfs::export(&open.layers, &open.stack, part, out, job, &|_| {})?;
-            out.flush().map_err(|error| engine::store::io_error(&to, "write", error))?;
-            Ok(done.left_out)
-        })
+        let (done, _) = place::write(&to, |out| {
+            rootfs::export(&open.layers, &open.stack, part, out, job, &|_| {}).map(|(_, done)| done)
+        })?;
+        Ok(done.left_out)
     })
     .await
 }
@@ -113,24 +112,13 @@ pub async fn write_folder(
 pub async fn write_stored(app: &Arc<Longshore>, layers: Layers, layer: usize, to: PathBuf) -> Result<()> {
     reading(app, move |job| {
         let reader = layers.open(layer, job)?;
-        beside(&to, |out| copy(reader, out, &to))
+        place::write(&to, |out| copy(reader, out, &to))?;
+        Ok(())
     })
     .await
 }
 
-/// Writes a file beside its place, with the rights of any file that a person makes; it is put there when it is whole.
-fn beside<T>(to: &Path, write: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
-    let failed = |error| engine::store::io_error(to, "write", error);
-    let rights = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let folder = to.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(rights).tempfile_in(folder).map_err(failed)?;
-    let done = write(file.as_file_mut())?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(to).map_err(|error| failed(error.error))?;
-    Ok(done)
-}
-
-fn copy(mut from: impl Read, out: &mut File, to: &Path) -> Result<()> {
+fn copy(mut from: impl Read, out: &mut Writer, to: &Path) -> Result<()> {
     let mut buffer = vec![0; 256 * 1024];
     loop {
         let count = from.read(&mut buffer).map_err(damaged)?;

@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 use super::docker::document;
 use super::entry::Part;
 use super::open::{cut, unreadable};
-use super::output::failed;
 use super::source::ArchiveSource;
 use super::spool::{Hashing, Kept};
 use crate::compression::{Compression, Encoder};
 use crate::endpoint::Document;
 use crate::error::{Code, Error, Result};
 use crate::job::{Job, NodeKind, PlannedBlob, TransferEvent};
+use crate::place::failed;
 
 /// What is read at a time, bytes.
 const PIECE: usize = 1 << 20;

@@ -18,11 +18,11 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use super::contents::{Contents, LAYOUT, path_of};
-use super::output::{failed, folder};
 use super::source::blocking;
 use crate::endpoint::{Admission, Content, Document, ImageSink};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
+use crate::place::{failed, folder};
 
 /// A new layout folder to put images into. Call [`FolderSink::finish`] at the end.
 pub struct FolderSink {

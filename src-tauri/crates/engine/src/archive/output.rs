@@ -3,22 +3,16 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use bytes::Bytes;
-use tempfile::NamedTempFile;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::compression::{Compression, Encoder};
 use crate::error::{Code, Error, Result};
+use crate::place::{Place, Writer, failed};
 
-/// What a file is called until it is whole.
-const PREFIX: &str = ".longshore-save-";
-/// How long a file may be without its lock.
-const NEW: Duration = Duration::from_secs(10);
 /// Pieces between whoever brings them and the thread that writes.
 const DEPTH: usize = 8;
 
@@ -39,48 +33,6 @@ pub(super) struct Output {
     place: Option<Place>,
 }
 
-/// A file beside the place where it will stand.
-pub(super) struct Place {
-    path: PathBuf,
-    temp: NamedTempFile,
-}
-
-impl Place {
-    /// Makes the file. Files of the same folder that a killed program left half-written go.
-    ///
-    /// # Errors
-    /// [`Code::StoreFailed`], [`Code::StoreReadOnly`] or [`Code::StoreFull`] where the folder takes no file.
-    pub fn begin(path: &Path) -> Result<(Self, File)> {
-        let dir = folder(path);
-        sweep(dir, PREFIX);
-        let io = |error| failed(&path.display().to_string(), error);
-        // For everybody to read, as far as the umask lets them: as a file is that is made in the usual way.
-        let mode = std::fs::Permissions::from_mode(0o666);
-        let temp = tempfile::Builder::new().prefix(PREFIX).permissions(mode).tempfile_in(dir).map_err(io)?;
-        // A lock says that somebody is writing it still.
-        let _ = temp.as_file().try_lock();
-        let file = temp.reopen().map_err(io)?;
-        Ok((Self { path: path.to_owned(), temp }, file))
-    }
-
-    /// What errors call it.
-    pub fn name(&self) -> String {
-        self.path.display().to_string()
-    }
-
-    /// Puts it there, durably. Its length, bytes.
-    ///
-    /// # Errors
-    /// The file system's.
-    pub fn put(self, file: &File) -> io::Result<u64> {
-        file.sync_all()?;
-        let length = file.metadata()?.len();
-        self.temp.persist(&self.path).map_err(|error| error.error)?;
-        File::open(folder(&self.path))?.sync_all()?;
-        Ok(length)
-    }
-}
-
 impl Output {
     /// Begins a file that will stand at `path`, compressed as a whole.
     ///
@@ -88,7 +40,7 @@ impl Output {
     /// As [`Place::begin`]; [`Code::CompressionUnsupported`].
     pub fn file(path: &Path, compression: Compression) -> Result<Self> {
         let (place, file) = Place::begin(path)?;
-        let encoder = Encoder::new(io::BufWriter::with_capacity(1 << 20, file), compression, None)?;
+        let encoder = Encoder::new(Writer::new(file), compression, None)?;
         Ok(Self::begin(path.display().to_string(), Sink::Packed(encoder), Some(place)))
     }
 
@@ -154,7 +106,7 @@ fn joined(thread: JoinHandle<io::Result<Option<File>>>) -> io::Result<Option<Fil
 }
 
 enum Sink {
-    Packed(Encoder<io::BufWriter<File>>),
+    Packed(Encoder<Writer>),
     Stream(Encoder<Stream>),
 }
 
@@ -169,7 +121,7 @@ impl Sink {
             }
         }
         match self {
-            Self::Packed(encoder) => Ok(Some(encoder.finish()?.into_inner().map_err(io::Error::from)?)),
+            Self::Packed(encoder) => encoder.finish()?.finish().map(Some),
             Self::Stream(encoder) => encoder.finish()?.flush().map(|()| None),
         }
     }
@@ -180,44 +132,4 @@ impl Sink {
             Self::Stream(encoder) => encoder.write_all(bytes),
         }
     }
-}
-
-/// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> &Path {
-    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Deletes what killed programs left: files of ours that nobody has locked. A new one is not locked for a moment.
-pub(super) fn sweep(dir: &Path, prefix: &str) {
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let is_old = modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > NEW));
-        if !is_old || !entry.file_name().to_string_lossy().starts_with(prefix) {
-            continue;
-        }
-        // What can't be opened or deleted is somebody else's, and no reason not to save.
-        let file = std::fs::OpenOptions::new().write(true).open(entry.path());
-        if file.is_ok_and(|file| file.try_lock().is_ok()) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// Why a place can't be written to.
-pub(super) fn failed(name: &str, error: io::Error) -> Error {
-    use io::ErrorKind;
-    let (code, hint) = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            (Code::StoreFull, "Free some space there, or save to another disk; what stood there is as it was")
-        }
-        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
-            (Code::StoreReadOnly, "Save to a folder that you may write to")
-        }
-        ErrorKind::NotFound => (Code::StoreFailed, "Make the folder first, or correct the path"),
-        ErrorKind::BrokenPipe => {
-            (Code::StoreFailed, "The program that reads it ended before all was written")
-        }
-        _ => (Code::StoreFailed, "Check the disk; what stood there is as it was"),
-    };
-    Error::new(code, format!("`{name}` can't be written")).with_hint(hint).with_source(error)
 }

@@ -21,13 +21,14 @@ use oci::reference::Reference;
 use tokio::sync::Mutex;
 
 use super::contents::{Contents, LAYOUT, path_of};
-use super::output::{Output, Place, Stream, failed};
+use super::output::{Output, Stream};
 use super::source::blocking;
 use crate::blob::ChunkSource;
 use crate::compression::Compression;
 use crate::endpoint::{Admission, Content, Document, ImageSink, Teller};
 use crate::error::{Code, Error, Result};
 use crate::job::{Job, TransferEvent};
+use crate::place::{Place, failed};
 
 /// Everything in a tar is a multiple of this, bytes.
 pub(super) const BLOCK: u64 = 512;

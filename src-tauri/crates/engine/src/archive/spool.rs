@@ -16,9 +16,9 @@ use oci::descriptor::Descriptor;
 use oci::digest::{Algorithm, Digest, Hasher};
 use tempfile::{NamedTempFile, TempPath};
 
-use super::output::sweep;
 use crate::endpoint::Spare;
 use crate::error::{Code, Error, Result};
+use crate::place::sweep;
 
 /// What the files are called.
 const PREFIX: &str = "unpacked-";

@@ -15,7 +15,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 
 use super::lanes::{Lane, lanes, order};
 use super::links::{self, Inode};
-use crate::compression::Decoder;
+use crate::compression::{Compression, Decoder, Encoder};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
 use crate::layers::{FileReader, Layers, Node, Stack, shown};
@@ -100,6 +100,23 @@ pub fn export<W: Write>(
     export.files(layers, &plan)?;
     let Export { tar, done, .. } = export;
     Ok((tar.finish().map_err(unwritable)?, done))
+}
+
+/// As [`export`], compressed as a whole or not.
+///
+/// # Errors
+/// As [`export`]; [`Code::CompressionUnsupported`] for what is only read.
+pub fn export_packed<W: Write>(
+    layers: &Layers,
+    stack: &Stack,
+    part: Part,
+    (output, compression): (W, Compression),
+    job: &Job,
+    progress: &dyn Fn(u64),
+) -> Result<(W, Exported)> {
+    let encoder = Encoder::new(output, compression, None)?;
+    let (encoder, done) = export(layers, stack, part, encoder, job, progress)?;
+    Ok((encoder.finish().map_err(unwritable)?, done))
 }
 
 struct Export<'a, W: Write> {
