@@ -101,7 +101,10 @@ pub async fn open_view(
             Scope::Merged => View::of(&open.stack, open.merged.clone(), scope),
             _ => View::new(&open.stack, scope)?,
         };
-        view.set_filter(filter.engine())?;
+        let filter = filter.engine();
+        if !filter.is_empty() {
+            view.set_filter(filter)?;
+        }
         let (rows, totals) = (view.len(), view.totals());
         let id = app.trees().keep_view(tree, view);
         Ok(FileViewHead::of(id, tree, rows, totals))

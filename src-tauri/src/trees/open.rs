@@ -140,41 +140,51 @@ fn layers(image: &Image, name: &str) -> Result<(Vec<Descriptor>, Vec<String>)> {
     Ok((manifest.manifest.layers.clone(), labels.collect()))
 }
 
+/// What was said of each layer.
+struct Seen {
+    /// How its list is come by, and when that was said last.
+    layers: Vec<(IndexedBy, Option<Instant>)>,
+    /// Of layers whose lists were kept: where that is so of all of them, nothing has to be said.
+    kept: Vec<TreeProgress>,
+}
+
 async fn index(
     place: Place,
     job: &Job,
     tell: impl Fn(TreeProgress) + Send + Sync + 'static,
 ) -> Result<Opened> {
     let Place { title, source, layers: descriptors, labels, verify, far, cache } = place;
-    let seen = Arc::new(Mutex::new(vec![(IndexedBy::Cache, None::<Instant>); descriptors.len()]));
+    let seen = Arc::new(Mutex::new(Seen {
+        layers: vec![(IndexedBy::Cache, None); descriptors.len()],
+        kept: Vec::new(),
+    }));
     let (told, sizes) = (seen.clone(), descriptors.iter().map(|layer| layer.size).collect::<Vec<_>>());
     let layers = Layers::new(source, &descriptors, verify, &cache);
     let layers = if far { layers.far() } else { layers };
     let stack = layers.index(job, move |IndexProgress { layer, done, entries, fetched, by }| {
-        let due = {
-            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            let (known, last) = &mut told[layer];
-            *known = match by {
-                layers::IndexedBy::Cache => IndexedBy::Cache,
-                layers::IndexedBy::Contents => IndexedBy::Contents,
-                layers::IndexedBy::Reading if far => IndexedBy::Streaming,
-                layers::IndexedBy::Reading => IndexedBy::Reading,
-            };
-            let due = done >= sizes[layer] || last.is_none_or(|last| last.elapsed() >= BETWEEN);
-            if due {
-                *last = Some(Instant::now());
-            }
-            due
+        let number = u32::try_from(layer + 1).unwrap_or(u32::MAX);
+        let fetched = if far { fetched } else { 0 };
+        let progress = TreeProgress { layer: number, done, total: sizes[layer], entries, fetched };
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = match by {
+            layers::IndexedBy::Cache => return told.kept.push(progress),
+            layers::IndexedBy::Contents => IndexedBy::Contents,
+            layers::IndexedBy::Reading if far => IndexedBy::Streaming,
+            layers::IndexedBy::Reading => IndexedBy::Reading,
         };
-        if due {
-            let number = u32::try_from(layer + 1).unwrap_or(u32::MAX);
-            let fetched = if far { fetched } else { 0 };
-            tell(TreeProgress { layer: number, done, total: sizes[layer], entries, fetched });
+        let (known, last) = &mut told.layers[layer];
+        *known = by;
+        if done < sizes[layer] && last.is_some_and(|last| last.elapsed() < BETWEEN) {
+            return;
         }
+        *last = Some(Instant::now());
+        let kept = std::mem::take(&mut told.kept);
+        drop(told);
+        kept.into_iter().chain([progress]).for_each(&tell);
     });
     let stack = Arc::new(stack.await?);
     let indexed_by: Vec<IndexedBy> =
-        seen.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(by, _)| *by).collect();
+        seen.lock().unwrap_or_else(PoisonError::into_inner).layers.iter().map(|(by, _)| *by).collect();
     let (merging, counting) = (stack.clone(), stack.clone());
     let merged = blocking(move || State::new(&merging, Scope::Merged));
     let waste = blocking(move || Ok(layers::waste(&counting)));

@@ -26,7 +26,7 @@ const ENGINE: &[(&str, &[&str])] = &[
     ("store", &["error", "disk", "blob", "job", "endpoint"]),
     ("referrer", &["error", "registry", "store"]),
     ("tar", &[]),
-    ("archive", &["error", "blob", "job", "endpoint", "compression", "tar"]),
+    ("archive", &["error", "place", "blob", "job", "endpoint", "compression", "tar"]),
     ("load", &["error", "job", "endpoint", "transfer", "archive", "store"]),
     ("layers", &["error", "blob", "job", "endpoint", "compression", "tar"]),
     ("ahead", &["error", "job", "endpoint", "image", "store", "layers"]),

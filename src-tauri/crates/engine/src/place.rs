@@ -17,14 +17,13 @@ const NEW: Duration = Duration::from_secs(10);
 /// Bytes that are written before the disk is told to begin with them.
 const AHEAD: u64 = 16 << 20;
 
-/// Writes a file with `write`, and puts it in its place when that is done. A link to a file stays one. What it gave, and the
-/// length, bytes.
+/// Writes a file with `write`, and puts it in its place when that is done. A link that stands there is replaced, and what it
+/// leads to stays as it is. What `write` gave, and the file's length, bytes.
 ///
 /// # Errors
 /// As [`Place::begin`]; what `write` gives.
 pub fn write<T>(path: &Path, write: impl FnOnce(&mut Writer) -> Result<T>) -> Result<(T, u64)> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let (place, file) = Place::begin(&path)?;
+    let (place, file) = Place::begin(path)?;
     let failed = |error| failed(&path.display().to_string(), error);
     let mut writer = Writer::new(file);
     let done = write(&mut writer)?;
@@ -194,18 +193,18 @@ mod tests {
         let new: Vec<u8> = (0..2 * AHEAD + 12_345).map(|at| (at % 251) as u8).collect();
         let ((), length) = write(&link, |out| {
             new.chunks(100_000).for_each(|piece| out.write_all(piece).unwrap());
-            assert_eq!(std::fs::read(&path).unwrap(), b"old");
+            assert_eq!(std::fs::read(&link).unwrap(), b"old");
             Ok(())
         })
         .unwrap();
         assert_eq!(length, new.len() as u64);
-        assert!(std::fs::read(&path).unwrap() == new);
-        assert!(link.symlink_metadata().unwrap().is_symlink());
-        assert_eq!(count(), 2);
+        assert!(std::fs::read(&link).unwrap() == new);
+        assert!(link.symlink_metadata().unwrap().is_file());
+        assert_eq!((std::fs::read(&path).unwrap(), count()), (b"old".to_vec(), 2));
         // As any file that is made there.
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode();
         std::fs::write(folder.path().join("other"), "").unwrap();
-        assert_eq!(mode(&path), mode(&folder.path().join("other")));
+        assert_eq!(mode(&link), mode(&folder.path().join("other")));
     }
 
     #[test]

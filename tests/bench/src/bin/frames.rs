@@ -1,5 +1,5 @@
 //! How smoothly the window scrolls through very long lists: the wheel is turned, and the page counts its frames. The same while
-//! a gigabyte is pulled, and how long a start takes.
+//! a gigabyte is pulled, how long a start takes, and how long it is until the files of an image are on screen.
 //!
 //! It judges nothing: the figures are for people. An Xvfb has no graphics card, so that everything is drawn by the processor.
 
@@ -75,6 +75,7 @@ async fn measure(options: &Options) {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         report(&format!("{} files", options.files), width, height, &scroll(&window, "[role=treegrid]").await);
+        first_screen(&window, &registry.reference("bench/files", "1"), options.files).await;
 
         open(&window, &format!("{host}/files:1.0"), &[ENTER]).await;
         window.click("[role=tab][id$=layers]").await;
@@ -162,6 +163,35 @@ async fn started(window: &Window, all: Duration) {
         all.as_millis()
     );
 }
+
+/// Says how long it takes from the tab's click until the first files of an image of the store are drawn, whose lists are
+/// kept: the page begins again in between, so that nothing of it is open.
+async fn first_screen(window: &Window, name: &str, files: usize) {
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        window.reload().await;
+        open(window, name, &[ENTER]).await;
+        window.find("[role=tab][id$=files]").await;
+        window.script(FIRST, vec![]).await;
+        window.until("files are drawn", "return window.first !== undefined").await;
+        took.extend(window.script("return window.first", vec![]).await.as_f64());
+    }
+    took.sort_by(f64::total_cmp);
+    println!(
+        "  {files} files on screen {:.0} ms after the click (of five: {took:.0?})",
+        took[took.len() / 2]
+    );
+}
+
+/// Clicks the tab, and takes the time of the frame after the one that has rows.
+const FIRST: &str = "const from = performance.now();
+    const drawn = () => document.querySelectorAll('[role=treegrid] [role=row]').length >= 5;
+    const look = () => {
+        if (!drawn()) requestAnimationFrame(look);
+        else requestAnimationFrame(() => { window.first = performance.now() - from; });
+    };
+    document.querySelector('[role=tab][id$=files]').click();
+    look();";
 
 /// A figure of the program's memory, kB.
 fn memory(field: &str) -> u64 {
