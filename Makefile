@@ -69,7 +69,7 @@ test:
 	else \
 	  $(CARGO) test --workspace $(FEATURES) -- --test-threads=2; \
 	fi
-	$(CARGO) test --workspace --doc --exclude longshore-desktop --quiet
+	$(CARGO) test --workspace --doc $(FEATURES) --quiet
 
 check: ui/dist/.stamp
 	cd ui && npm run --silent check
