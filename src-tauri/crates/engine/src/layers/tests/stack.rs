@@ -207,6 +207,24 @@ fn waste_is_counted_as_dive_does() {
     assert!((none.efficiency - 1.0).abs() < 1e-9);
 }
 
+#[test]
+fn what_one_layer_alone_has_counts_for_it() {
+    let stack = stack(&[
+        &[dir("a"), file("a/only", "1234"), file("a/gone", "12"), dir("o"), file("o/below", "12345")],
+        &[file("a/.wh.gone", ""), file("b/new", "123"), file("o/.wh..wh..opq", ""), file("o/above", "1")],
+    ]);
+    let found = waste(&stack);
+    let worths = [0, 1].map(|at: usize| {
+        let worth = found.layers[at];
+        (worth.unpacked, worth.net, worth.added, worth.modified, worth.removed)
+    });
+    // `b` is there although it has no entry; what the opaque folder hides is removed.
+    assert_eq!(worths, [(11, 4, 5, 0, 0), (4, 4, 3, 0, 2)]);
+    assert_eq!((found.hidden_bytes, found.wasted_bytes), (2 + 5, 2));
+    // Of `a/gone` the whiteout costs least, nothing.
+    assert!((found.efficiency - 13.0 / 15.0).abs() < 1e-9, "{}", found.efficiency);
+}
+
 /// What dive 0.13.1 says of an image of these layers (`dive --source docker-archive --json`).
 #[test]
 fn dives_verdict_is_ours() {
