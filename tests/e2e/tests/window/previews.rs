@@ -4,6 +4,7 @@ use std::fs;
 
 use base64::Engine as _;
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
+use testkit::real::RpmSystem;
 use testkit::registry::Registry;
 
 use crate::prelude::*;
@@ -87,6 +88,20 @@ async fn what_is_installed_is_listed_and_sorted() {
     window.press("Sort by size").await;
     window.find("[aria-label='Sort by size, now descending']").await;
     installed(&window, &["busybox 1.36.1-r2 1.0 MB", "musl 1.2.5-r0 635 kB"]).await;
+}
+
+#[tokio::test]
+async fn what_rpm_has_installed_is_listed_from_its_own_database() {
+    let database = RpmSystem::new().database();
+    let layer = Layer::new(&[Entry::file("var/lib/rpm/rpmdb.sqlite", &database)], LayerCompression::Gzip);
+    let registry = Registry::start();
+    registry.put("team/app", "1.0", &Image::builder(Family::Oci).layer(layer).build());
+    let window = Window::open().await;
+    files_of(&window, &registry.reference("team/app", "1.0"), 1).await;
+    look_at(&window, "/var/lib/rpm/rpmdb.sqlite").await;
+    window.says("2 packages in the rpm database, 1.0 kB installed").await;
+    installed(&window, &["tiny 4:1.2-3 1.0 kB", "tiny-meta 2~rc1-1.el9 0 B"]).await;
+    window.looks_good("packages-rpm").await;
 }
 
 #[tokio::test]
