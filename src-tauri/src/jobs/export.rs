@@ -126,8 +126,7 @@ fn write(
     };
     let part = Part::whole(&tree.stack);
     let (told, _) = place::write(to, |out| {
-        let (_, told) =
-            rootfs::export_packed(&tree.layers, &tree.stack, part, (out, compression), job, progress)?;
+        let told = rootfs::export_packed(&tree.layers, &tree.stack, part, (out, compression), job, progress)?;
         if job.is_cancelled() { Err(Error::cancelled()) } else { Ok(told) }
     })?;
     Ok(told)

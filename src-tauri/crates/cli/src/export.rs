@@ -112,8 +112,5 @@ fn write<W: Write>(
     output: (W, Compression),
     job: &Job,
 ) -> Result<Exported, Error> {
-    let (mut output, done) =
-        rootfs::export_packed(&inside.layers, &inside.stack, part, output, job, &|_| {})?;
-    output.flush().map_err(|error| place::failed("the archive", error))?;
-    Ok(done)
+    rootfs::export_packed(&inside.layers, &inside.stack, part, output, job, &|_| {})
 }

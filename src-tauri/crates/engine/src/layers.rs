@@ -62,6 +62,7 @@ mod tests;
 
 pub use bits::Bits;
 pub use cache::IndexCache;
+pub(crate) use chunks::pass_over;
 pub use content::FileReader;
 pub use filter::Filter;
 pub use index::{Incomplete, LayerIndex, Node, compression_flag};

@@ -344,7 +344,7 @@ fn hex_of(sha256: &[u8; 32]) -> String {
 }
 
 /// Reads bytes and drops them.
-pub(super) fn pass_over(input: &mut impl Read, count: u64) -> io::Result<()> {
+pub(crate) fn pass_over(input: &mut impl Read, count: u64) -> io::Result<()> {
     let passed = io::copy(&mut input.by_ref().take(count), &mut io::sink())?;
     if passed == count { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }

@@ -7,10 +7,10 @@
 //! A hard link leads to the file that had its target's name when the link was made: where that name was removed or
 //! given away later, the first of the links carries the bytes.
 //!
-//! Deliberately absent: names of owners (numbers are what a container goes by), device nodes on disk, and compression.
+//! Deliberately absent: names of owners (numbers are what a container goes by) and device nodes on disk.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
 use super::lanes::{Lane, lanes, order};
@@ -18,7 +18,7 @@ use super::links::{self, Inode};
 use crate::compression::{Compression, Decoder, Encoder};
 use crate::error::{Code, Error, Result};
 use crate::job::Job;
-use crate::layers::{FileReader, Layers, Node, Stack, shown};
+use crate::layers::{self, FileReader, Layers, Node, Stack, shown};
 use crate::tar::{Entry, Kind, TarWriter};
 
 /// Bytes that a lane unpacks before they are written, in pieces of this size.
@@ -102,7 +102,7 @@ pub fn export<W: Write>(
     Ok((tar.finish().map_err(unwritable)?, done))
 }
 
-/// As [`export`], compressed as a whole or not.
+/// As [`export`], compressed as a whole or not, to its end: nothing is held back.
 ///
 /// # Errors
 /// As [`export`]; [`Code::CompressionUnsupported`] for what is only read.
@@ -113,10 +113,11 @@ pub fn export_packed<W: Write>(
     (output, compression): (W, Compression),
     job: &Job,
     progress: &dyn Fn(u64),
-) -> Result<(W, Exported)> {
+) -> Result<Exported> {
     let encoder = Encoder::new(output, compression, None)?;
     let (encoder, done) = export(layers, stack, part, encoder, job, progress)?;
-    Ok((encoder.finish().map_err(unwritable)?, done))
+    encoder.finish().and_then(|mut output| output.flush()).map_err(unwritable)?;
+    Ok(done)
 }
 
 struct Export<'a, W: Write> {
@@ -357,18 +358,14 @@ impl Sending<'_> {
     }
 }
 
-fn pass_over(input: &mut impl BufRead, mut count: u64, stop: &Job) -> io::Result<()> {
+fn pass_over(input: &mut impl Read, mut count: u64, stop: &Job) -> io::Result<()> {
     while count > 0 {
         if stop.is_cancelled() {
             return Err(io::Error::other("nobody waits for it"));
         }
-        let ahead = input.fill_buf()?.len();
-        if ahead == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let step = usize::try_from(count).unwrap_or(ahead).min(ahead);
-        input.consume(step);
-        count -= step as u64;
+        let step = count.min(PIECE as u64);
+        layers::pass_over(input, step)?;
+        count -= step;
     }
     Ok(())
 }
