@@ -87,6 +87,11 @@ pub trait ImageSource: Send + Sync {
         let _ = blob;
         None
     }
+    /// The file that a blob is, whole, where [`ImageSource::can_recheck`] holds and its copy is one. Blocks for an opening.
+    fn file(&self, blob: &Descriptor) -> Option<File> {
+        let _ = blob;
+        None
+    }
     /// The repository that blobs can be mounted from, where the source is a registry.
     fn repository(&self) -> Option<&RepositoryName>;
     /// Whether it has a manifest or an index with everything that it needs, as far as can be told without asking far:

@@ -34,6 +34,8 @@ use crate::place::{Place, failed};
 pub(super) const BLOCK: u64 = 512;
 /// How many blobs are written at once: each is hashed on a thread of its own.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
+/// Bytes that the system copies from one file into another in one go.
+const STEP: u64 = 8 << 20;
 /// What a header's own field for names holds, bytes.
 pub(super) const SHORT_NAME: usize = 100;
 
@@ -343,17 +345,32 @@ impl ArchiveSink {
     }
 }
 
-/// Writes a blob into a file, its first byte at `at`; the next bytes come while the last are written. `name` is what errors
-/// call the file.
+/// Writes a blob into a file, its first byte at `at`; the next bytes come while the last are written. What is a file itself
+/// is copied from file to file by the system, as far as that can. `name` is what errors call the file.
 ///
 /// # Errors
 /// What the source gives; [`Code::ContentMismatch`]; [`Code::StoreFull`] and its like where the file takes no more.
 pub(super) async fn place(file: &Arc<File>, at: u64, content: &Content, name: &str) -> Result<()> {
     let descriptor = content.descriptor();
-    let proof = content.proof();
-    let mut feed = content.feed(0, descriptor.size, &proof);
     let mut teller = Teller::new(content.job(), descriptor);
     let mut done = 0;
+    if let Some(from) = content.file() {
+        let from = Arc::new(from);
+        while done < descriptor.size {
+            content.job().checkpoint().await?;
+            let (from, file) = (from.clone(), file.clone());
+            let (start, length) = (done, (descriptor.size - done).min(STEP));
+            // Where the system can't, the bytes come the other way from there, and so does the reason.
+            let copied = blocking(move || Ok(copy(&from, start, &file, at + start, length))).await?;
+            if copied == 0 {
+                break;
+            }
+            done += copied;
+            teller.done(done);
+        }
+    }
+    let proof = content.proof();
+    let mut feed = content.feed(done, descriptor.size, &proof);
     let mut next = content.job().run(feed.chunk()).await?;
     while let Some(bytes) = next {
         content.job().checkpoint().await?;
@@ -366,4 +383,17 @@ pub(super) async fn place(file: &Arc<File>, at: u64, content: &Content, name: &s
     }
     content.job().emit(TransferEvent::Verifying { digest: descriptor.digest.clone() });
     proof.verdict().await
+}
+
+/// Lets the system copy `length` bytes at most from one file into another. How many it copied; none where it can't.
+#[cfg(target_os = "linux")]
+fn copy(from: &File, mut start: u64, to: &File, mut at: u64, length: u64) -> u64 {
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let copied = rustix::fs::copy_file_range(from, Some(&mut start), to, Some(&mut at), length);
+    copied.unwrap_or(0) as u64
+}
+
+#[cfg(not(target_os = "linux"))]
+fn copy(_: &File, _: u64, _: &File, _: u64, _: u64) -> u64 {
+    0
 }

@@ -1,5 +1,6 @@
 //! One blob on its way: opened as often as it takes, by a sink that knows how it wants it.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -55,6 +56,11 @@ impl Content {
     /// The temporary file of the source that has it, where there is one.
     pub(crate) fn spare(&self) -> Option<Spare> {
         self.source.spare(&self.descriptor)
+    }
+
+    /// The file that it is, where its source has it as one and need not prove it.
+    pub(crate) fn file(&self) -> Option<File> {
+        self.source.file(&self.descriptor).filter(|_| self.source.can_recheck())
     }
 
     pub(super) async fn open(&self, range: ByteRange) -> Result<BlobReader> {

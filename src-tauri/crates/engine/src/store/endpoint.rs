@@ -1,5 +1,6 @@
 //! The store as an end of a transfer: a sink to pull into, a source to look at and to push from.
 
+use std::fs::File;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -164,6 +165,11 @@ impl ImageSource for ContentStore {
     async fn recheck(&self, blob: &Descriptor) -> Result<()> {
         let (store, blob) = (self.clone(), blob.clone());
         blocking(move || ContentStore::recheck(&store, &blob)).await
+    }
+
+    fn file(&self, blob: &Descriptor) -> Option<File> {
+        let file = self.open_blob(&blob.digest).ok()?;
+        file.metadata().is_ok_and(|found| found.len() == blob.size).then_some(file)
     }
 
     fn repository(&self) -> Option<&RepositoryName> {
