@@ -179,6 +179,7 @@ fn generate() -> String {
         LayersOf,
         TreeProgress,
         IndexedBy,
+        OpenedTree,
         TreeHead,
         TreeLayer,
         FileScope,

@@ -38,10 +38,10 @@ use crate::wire::{
     FileComparison, FileDetail, FileDifference, FileFilter, FilePreview, FileRows, FileScope, FileVersionOf,
     FileViewHead, FilesEvent, FoundFile, GarbageReport, GivenFile, HashReport, HexPage, HostSettings,
     ImageDetail, ImportRequest, JobHead, JobOutcome, JobUpdate, LayersOf, LoadRequest, LocalImage, LookIn,
-    MapItem, NetworkSettings, Ping, PracticeShelf, ProxySettings, PullRequest, PushPlan, PushRequest,
-    RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead, SavePlan, SaveRequest, SaveSource,
-    SavedItem, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery, TagRows,
-    Tagged, TextDiff, TreeHead, TreeProgress, WasteReport,
+    MapItem, NetworkSettings, OpenedTree, Ping, PracticeShelf, ProxySettings, PullRequest, PushPlan,
+    PushRequest, RateLimit, ReferrerList, RegistryEntry, RemoveReport, RepositoryHead, SavePlan, SaveRequest,
+    SaveSource, SavedItem, Settings, SignInForm, SignInRequest, SignInTest, SignedIn, SignedOut, TagQuery,
+    TagRows, Tagged, TextDiff, TreeProgress, WasteReport,
 };
 pub use image::find as find_image;
 pub use stream::Stream;

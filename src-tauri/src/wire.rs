@@ -62,8 +62,8 @@ pub use explorer::{
 pub use files::{
     DiffLine, DifferentFile, DifferentFiles, DuplicateFile, DuplicateGroup, FileChange, FileComparison,
     FileDetail, FileDifference, FileFilter, FileKind, FilePreview, FileRow, FileRows, FileScope,
-    FileVersionOf, FileViewHead, FoundFile, HexPage, IndexedBy, LayersOf, MapItem, Package, TextDiff,
-    TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
+    FileVersionOf, FileViewHead, FoundFile, HexPage, IndexedBy, LayersOf, MapItem, OpenedTree, Package,
+    TextDiff, TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
 };
 pub use image::{Facts, Held, ImageDetail, LocalState, LookIn, Whence};
 pub use network::{

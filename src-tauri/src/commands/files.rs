@@ -4,6 +4,7 @@ mod compare;
 mod content;
 mod map;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::job::Job;
@@ -15,15 +16,16 @@ use crate::state::{Longshore, blocking};
 use crate::trees::{self, OpenView, Tree};
 use crate::wire::{
     DuplicateFile, DuplicateGroup, FileDetail, FileFilter, FileRow, FileRows, FileScope, FileViewHead,
-    FoundFile, LayersOf, TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
+    FoundFile, LayersOf, OpenedTree, TreeHead, TreeLayer, TreeProgress, WasteReport, WastedFile, shown_path,
 };
 
 pub use compare::{compare_trees, different_files, text_diff, version_diff};
 pub use content::{file_bytes, preview_file, write_file, write_folder, write_stored};
 pub use map::file_map;
 
-/// Rows that are given at once.
+/// Rows that are given at once, and those that a view begins with.
 const ROWS: u32 = 1_000;
+const FIRST_ROWS: usize = 64;
 /// Files of a report of waste.
 const WASTED: usize = 1_000;
 /// Groups of files with one content, and files of each.
@@ -31,12 +33,12 @@ const GROUPS: usize = 500;
 /// Smaller files are not worth looking at twice, bytes.
 const SMALL: u64 = 1_024;
 
-/// Opens the layers of an image; a page that goes away ends the reading.
+/// Opens the layers of an image, with a first view on them; a page that goes away ends the reading.
 pub async fn open_tree(
     app: &Arc<Longshore>,
     of: LayersOf,
     on_progress: Stream<TreeProgress>,
-) -> Result<TreeHead> {
+) -> Result<OpenedTree> {
     let mut page = app.page();
     page.mark_unchanged();
     let job = Job::silent();
@@ -56,12 +58,12 @@ pub async fn open_tree(
         let waste = &opened.tree.waste;
         let worths = &waste.layers;
         let merged = &opened.tree.merged;
-        let paths = 1..opened.tree.stack.paths();
+        let view = View::of(&opened.tree.stack, merged.clone(), Scope::Merged);
         let mut head = TreeHead {
             id: 0,
             title: opened.tree.title.clone(),
             layers: worths.iter().enumerate().map(|(at, worth)| TreeLayer::of(at, &opened, worth)).collect(),
-            files: paths.filter(|path| merged.change(*path).is_some()).count() as u64,
+            files: view.totals().matches,
             merged_bytes: merged.size(&opened.tree.stack, 0),
             unpacked_bytes: worths.iter().map(|worth| worth.unpacked).sum(),
             efficiency: waste.efficiency,
@@ -70,7 +72,11 @@ pub async fn open_tree(
             fetchable: opened.tree.fetched().map(|(_, all)| all),
         };
         head.id = app.trees().keep(opened.tree)?;
-        Ok(head)
+        let rows = view.rows(0, FIRST_ROWS);
+        let rows =
+            rows.iter().map(|row| FileRow::of(row, view.stack(), view.scope(), &HashMap::new())).collect();
+        let view = keep(&app, head.id, view);
+        Ok(OpenedTree { tree: head, view, rows })
     })
     .await
 }
@@ -105,11 +111,14 @@ pub async fn open_view(
         if !filter.is_empty() {
             view.set_filter(filter)?;
         }
-        let (rows, totals) = (view.len(), view.totals());
-        let id = app.trees().keep_view(tree, view);
-        Ok(FileViewHead::of(id, tree, rows, totals))
+        Ok(keep(&app, tree, view))
     })
     .await
+}
+
+fn keep(app: &Longshore, tree: u64, view: View) -> FileViewHead {
+    let (rows, totals) = (view.len(), view.totals());
+    FileViewHead::of(app.trees().keep_view(tree, view), tree, rows, totals)
 }
 
 /// Forgets a view.

@@ -8,7 +8,7 @@ use engine::archive::{Archive, ArchiveSource};
 use engine::endpoint::{ImageSource, Target};
 use engine::image::{Image, inspect};
 use engine::job::Job;
-use engine::layers::{self, IndexCache, IndexProgress, Layers, Scope, State};
+use engine::layers::{self, IndexCache, IndexProgress, Layers, Whole};
 use engine::registry::RegistrySource;
 use engine::{Code, Error, Result};
 use oci::descriptor::Descriptor;
@@ -161,7 +161,7 @@ async fn index(
     let (told, sizes) = (seen.clone(), descriptors.iter().map(|layer| layer.size).collect::<Vec<_>>());
     let layers = Layers::new(source, &descriptors, verify, &cache);
     let layers = if far { layers.far() } else { layers };
-    let stack = layers.index(job, move |IndexProgress { layer, done, entries, fetched, by }| {
+    let whole = layers.whole(job, move |IndexProgress { layer, done, entries, fetched, by }| {
         let number = u32::try_from(layer + 1).unwrap_or(u32::MAX);
         let fetched = if far { fetched } else { 0 };
         let progress = TreeProgress { layer: number, done, total: sizes[layer], entries, fetched };
@@ -182,13 +182,9 @@ async fn index(
         drop(told);
         kept.into_iter().chain([progress]).for_each(&tell);
     });
-    let stack = Arc::new(stack.await?);
+    let Whole { stack, merged, waste } = whole.await?;
     let indexed_by: Vec<IndexedBy> =
         seen.lock().unwrap_or_else(PoisonError::into_inner).layers.iter().map(|(by, _)| *by).collect();
-    let (merging, counting) = (stack.clone(), stack.clone());
-    let merged = blocking(move || State::new(&merging, Scope::Merged));
-    let waste = blocking(move || Ok(layers::waste(&counting)));
-    let (merged, waste) = tokio::try_join!(merged, waste)?;
-    let tree = Tree { title, layers, far, stack, merged: Arc::new(merged), waste, held: Mutex::default() };
+    let tree = Tree { title, layers, far, stack, merged, waste, held: Mutex::default() };
     Ok(Opened { tree, labels, indexed_by })
 }

@@ -77,6 +77,15 @@ pub struct TreeHead {
     pub fetchable: Option<u64>,
 }
 
+/// A tree that was just opened, and with it a view on what a container sees: its folders are closed.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+pub struct OpenedTree {
+    pub tree: TreeHead,
+    pub view: FileViewHead,
+    /// the first ones of the view
+    pub rows: Vec<FileRow>,
+}
+
 /// One layer of a tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -895,6 +895,11 @@ export type TreeProgress = {
 /** Where a layer's list of files came from. */
 export type IndexedBy = "cache" | "reading" | "streaming" | "contents";
 
+/** A tree that was just opened, and with it a view on what a container sees: its folders are closed. */
+export type OpenedTree = { tree: TreeHead, view: FileViewHead,
+  /** the first ones of the view */
+  rows: Array<FileRow>, };
+
 /** An open tree. */
 export type TreeHead = { id: number, title: string,
   /** base first */
@@ -1179,7 +1184,7 @@ export type Commands = {
   daemon_images: [{ daemon: string }, Array<DaemonImage>];
   start_take: [{ daemon: string; image: string; replace: boolean }, number];
   start_give: [{ daemon: string; input: string; platform: string | null }, number];
-  open_tree: [{ of: LayersOf; onProgress: unknown }, TreeHead];
+  open_tree: [{ of: LayersOf; onProgress: unknown }, OpenedTree];
   close_tree: [{ tree: number }, null];
   fetched_bytes: [{ tree: number }, number | null];
   open_view: [{ tree: number; scope: FileScope; filter: FileFilter }, FileViewHead];

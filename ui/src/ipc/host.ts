@@ -1,7 +1,7 @@
 // The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
 // tests and in a plain browser. Nothing here knows either of them.
 
-import type { Commands, DuplicateGroup, ExchangeHead, Fault, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, TreeHead, TreeProgress } from "./bindings";
+import type { Commands, DuplicateGroup, ExchangeHead, Fault, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, OpenedTree, TreeProgress } from "./bindings";
 
 /** Commands that answer once. The streaming ones have methods of their own below. */
 export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository" | "watch_files" | "open_tree" | "find_duplicates">;
@@ -20,7 +20,7 @@ export type Host = {
   /** Streams what happens with files over the window, for as long as the page lives. */
   watchFiles: (onEvent: (event: FilesEvent) => void) => void;
   /** Resolves when every layer is indexed; streams how far each of them is. */
-  openTree: (of: LayersOf, onProgress: (progress: TreeProgress) => void) => Promise<TreeHead>;
+  openTree: (of: LayersOf, onProgress: (progress: TreeProgress) => void) => Promise<OpenedTree>;
   /** Files with one content; streams how far it is, where something has to be read. */
   findDuplicates: (tree: number, onProgress: (progress: TreeProgress) => void) => Promise<DuplicateGroup[]>;
 };

@@ -1,7 +1,7 @@
 // The only file that talks to Tauri.
 
 import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
-import type { DuplicateGroup, ExchangeHead, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, TreeHead, TreeProgress } from "./bindings";
+import type { DuplicateGroup, ExchangeHead, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, OpenedTree, TreeProgress } from "./bindings";
 import { toFault, type CallArguments, type CallName, type CallResult, type Host } from "./host";
 
 export { isTauri };
@@ -49,10 +49,10 @@ export const tauriHost: Host = {
     });
   },
 
-  openTree(of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<TreeHead> {
+  openTree(of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<OpenedTree> {
     const channel = new Channel<TreeProgress>();
     channel.onmessage = onProgress;
-    return send<TreeHead>("open_tree", { of, onProgress: channel });
+    return send<OpenedTree>("open_tree", { of, onProgress: channel });
   },
 
   findDuplicates(tree: number, onProgress: (progress: TreeProgress) => void): Promise<DuplicateGroup[]> {

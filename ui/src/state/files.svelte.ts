@@ -82,10 +82,15 @@ export class FileTree {
     this.busy = true;
     this.progress.clear();
     try {
-      const head = await this.#host.openTree(this.of, (progress) => {
+      const { tree: head, view, rows } = await this.#host.openTree(this.of, (progress) => {
         if (turn === this.#turn) this.progress.set(progress.layer, progress);
       });
       if (turn !== this.#turn) return this.#close(head.id);
+      if (!has(head, this.scope)) this.scope = { kind: "merged" };
+      const isFirst = this.scope.kind === "merged" && !isFiltered(this.filter);
+      // Before anything else is changed, so that the first rows are drawn with the rest of the page.
+      const shown = this.rows.open(head.id, this.scope, this.filter, isFirst ? { view, rows } : null);
+      if (!isFirst) void this.#host.call("close_view", { view: view.id }).catch(() => undefined);
       const before = this.head;
       const { chosen } = this;
       this.#forget();
@@ -95,8 +100,7 @@ export class FileTree {
       this.head = head;
       this.fetched = head.fetched;
       this.fault = null;
-      if (!this.#has(this.scope)) this.scope = { kind: "merged" };
-      await this.rows.open(head.id, this.scope, this.filter);
+      await shown;
       if (before) this.#close(before.id);
       if (isSame && chosen) await this.rows.reveal(chosen.node);
     } catch (thrown) {
@@ -226,11 +230,6 @@ export class FileTree {
     this.chosen = { node, layer: null };
     return true;
   }
-  #has(scope: FileScope): boolean {
-    const most = this.head?.layers.length ?? 0;
-    if (scope.kind === "merged") return true;
-    return scope.kind === "between" ? scope.to <= most : scope.layer <= most;
-  }
   /** Nodes are numbers of one tree: nothing that was asked of another is true here. */
   #forget(): void {
     this.#details = new ReadCache(24);
@@ -246,6 +245,10 @@ export class FileTree {
   }
 }
 
+function has(head: TreeHead, scope: FileScope): boolean {
+  if (scope.kind === "merged") return true;
+  return (scope.kind === "between" ? scope.to : scope.layer) <= head.layers.length;
+}
 const digests = (head: TreeHead): string => head.layers.map(({ digest }) => digest).join();
 
 export const isFiltered = (filter: FileFilter): boolean =>

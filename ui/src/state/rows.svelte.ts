@@ -54,17 +54,18 @@ export class FileRowList {
     return this.#pages.size * PAGE;
   }
 
-  /** Opens another view on the tree in place of this one. */
-  async open(tree: number, scope: FileScope, filter: FileFilter): Promise<void> {
+  /** Opens another view on the tree in place of this one, or takes one that is open already, with its first rows. */
+  async open(tree: number, scope: FileScope, filter: FileFilter, opened: { view: FileViewHead; rows: FileRow[] } | null = null): Promise<void> {
     const turn = (this.#opening += 1);
     await this.#change(async () => {
       if (turn !== this.#opening) return;
-      const head = await this.#host.call("open_view", { tree, scope, filter });
+      const head = opened?.view ?? (await this.#host.call("open_view", { tree, scope, filter }));
       const before = this.head;
       const goes = () => turn === this.#opening;
       if (goes()) {
         const screen = this.#range.to - this.#range.from;
-        await this.#take(head, { from: 0, to: screen }, 0);
+        if (opened) this.#put(head, [0], [opened.rows], 0);
+        else await this.#take(head, { from: 0, to: screen }, 0);
         this.target = { row: 0 };
         if (before) this.#close(before.id);
       } else this.#close(head.id);
@@ -209,9 +210,13 @@ export class FileRowList {
     const to = Math.min(last, Math.max(from, Math.floor(range.to / PAGE)));
     const pages = Array.from({ length: Math.min(KEPT, to - from + 1) }, (_, index) => from + index);
     const answers = await Promise.all(pages.map((page) => this.#host.call("file_rows", { view: head.id, offset: page * PAGE, limit: PAGE })));
-    if (generation !== this.#generation) return;
+    if (generation === this.#generation) this.#put(head, pages, answers.map(({ rows }) => rows), active);
+  }
+
+  #put(head: FileViewHead, pages: number[], rows: FileRow[][], active: number): void {
+    this.#generation += 1;
     for (const page of [...this.#pages.keys()]) if (!pages.includes(page)) this.#pages.delete(page);
-    for (const [index, page] of pages.entries()) this.#pages.set(page, answers[index]?.rows ?? []);
+    for (const [index, page] of pages.entries()) this.#pages.set(page, rows[index] ?? []);
     this.#asked = pages;
     this.head = head;
     this.active = Math.max(0, Math.min(active, head.rows - 1));

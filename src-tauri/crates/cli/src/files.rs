@@ -55,8 +55,8 @@ fn merged(
     rows: &mut Rows<impl Write>,
 ) -> Result<(), Failure> {
     let stack = &*inside.stack;
-    let state = State::new(stack, Scope::Merged)?;
-    let matches = filter.matches(stack, &state)?;
+    let state = &*inside.merged;
+    let matches = filter.matches(stack, state)?;
     let top = match path {
         Some(path) => stack.follow(path.as_bytes(), stack.layers().len(), true)?,
         None => 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine::Code;
 use engine::job::Job;
-use engine::layers::{IndexCache, Layers, Stack};
+use engine::layers::{IndexCache, Layers, Stack, State, Waste, Whole};
 
 use crate::args::Look;
 use crate::context::Context;
@@ -18,6 +18,8 @@ pub struct Inside {
     pub found: Found,
     pub layers: Layers,
     pub stack: Arc<Stack>,
+    pub merged: Arc<State>,
+    pub waste: Waste,
 }
 
 impl Inside {
@@ -47,8 +49,9 @@ impl Inside {
         let verify = found.place != Place::Store;
         let layers = Layers::new(found.source.clone(), &manifest.manifest.layers, verify, &cache);
         let layers = if found.place == Place::Registry { layers.far() } else { layers };
-        let stack = layers.index(job, |_| {}).await.map_err(|error| context.failure(error))?;
-        let inside = Self { layers, stack: Arc::new(stack), found };
+        let whole = layers.whole(job, |_| {}).await.map_err(|error| context.failure(error))?;
+        let Whole { stack, merged, waste } = whole;
+        let inside = Self { found, layers, stack, merged, waste };
         inside.warn();
         Ok(inside)
     }

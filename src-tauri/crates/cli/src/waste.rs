@@ -1,7 +1,7 @@
 //! `waste`: what is stored and sent for nothing, and a gate for it.
 
 use engine::job::Job;
-use engine::layers::{Deed, Waste, shown, waste};
+use engine::layers::{Deed, Waste, shown};
 use serde_json::{Value, json};
 
 use crate::args;
@@ -18,12 +18,12 @@ const LISTED: usize = 20;
 pub fn run(args: &args::Waste, context: &Context) -> Result<(), Failure> {
     let job = Job::new(|event| output::note_event(&event));
     let inside = interrupt::run(Threads::Several, &job, Inside::open(&args.look, context, &job))?;
-    let found = waste(&inside.stack);
-    let failed = failed(args, &found);
+    let found = &inside.waste;
+    let failed = failed(args, found);
     if context.json() {
-        output::json(&to_json(&inside, &found, &failed))?;
+        output::json(&to_json(&inside, found, &failed))?;
     } else {
-        print(&inside, &found)?;
+        print(&inside, found)?;
     }
     if failed.is_empty() {
         return Ok(());

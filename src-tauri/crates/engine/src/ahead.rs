@@ -12,11 +12,11 @@ use crate::job::Job;
 use crate::layers::{IndexCache, Layers};
 use crate::store::ContentStore;
 
-/// Makes the lists of files of an image of the store, one layer after the other, so that it opens at once when somebody
-/// looks inside. A layer that is listed already costs nothing, and what has no layers is no failure.
+/// Makes the lists of files of an image of the store, one layer after the other, and the tree of all of them, so that it
+/// opens at once when somebody looks inside. What is made already costs nothing, and what has no layers is no failure.
 ///
 /// # Errors
-/// As [`inspect`] and [`Layers::index`].
+/// As [`inspect`] and [`Layers::whole`].
 pub async fn list_files(
     store: &ContentStore,
     root: &Digest,
@@ -27,5 +27,7 @@ pub async fn list_files(
     let Some(manifest) = image.manifest else { return Ok(()) };
     let cache = IndexCache::new(store.path().join("cache"));
     let source = Arc::new(store.clone());
-    Layers::new(source, &manifest.manifest.layers, false, &cache).index_each(job).await
+    let layers = Layers::new(source, &manifest.manifest.layers, false, &cache);
+    layers.index_each(job).await?;
+    layers.whole(job, |_| {}).await.map(drop)
 }

@@ -4,7 +4,8 @@
 //!   ([`Layers::far`]) as few as possible are fetched: a layer's own table of contents in place of the layer, and of a
 //!   file the stored bytes that it takes.
 //! - [`LayerIndex`] is the list of one layer's files, made in one pass over its bytes and kept in an [`IndexCache`]. Its
-//!   [`Node`]s are a tree. [`Layers::index`] gets all of them, on several threads, from the cache or anew.
+//!   [`Node`]s are a tree.
+//! - [`Whole`] is what all layers make together: [`Layers::whole`] gets it. Of a large image it is kept too.
 //! - [`Stack`] is every path that any layer has, with what each layer does to it ([`Version`]). Paths are numbers.
 //! - [`State`] says for a [`Scope`] what a container would see and what changed; [`View`] is a state as rows, with folders
 //!   that open and a [`Filter`]. A page of rows is what a window asks for.
@@ -13,7 +14,7 @@
 //! ```text
 //! let cache = IndexCache::new(store.path().join("cache"));
 //! let layers = Layers::new(source, &manifest.layers, verify, &cache);
-//! let stack = Arc::new(layers.index(&job, |_| {}).await?);
+//! let Whole { stack, .. } = layers.whole(&job, |_| {}).await?;
 //! let mut view = View::new(&stack, Scope::Merged)?;
 //! view.open(stack.find(b"/etc").expect("it is there"));
 //! for row in view.rows(0, 60) { … }
@@ -45,6 +46,7 @@ pub mod diff;
 mod filter;
 mod format;
 mod index;
+mod kept;
 mod mapped;
 mod name;
 mod open;
@@ -56,6 +58,7 @@ mod stack;
 mod state;
 mod view;
 mod waste;
+mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -74,3 +77,4 @@ pub use state::{Change, Scope, State};
 pub(crate) use state::{Seen, seen as seen_with};
 pub use view::{Row, Totals, View};
 pub use waste::{Deed, Duplicates, LayerWorth, Waste, WastedFile, duplicates, waste};
+pub use whole::Whole;

@@ -34,9 +34,9 @@ fn image(motd: &str) -> TestImage {
 }
 
 impl Desk {
-    async fn tree(&self, input: &str, from: LookIn) -> TreeHead {
+    async fn tree(&self, input: &str, from: LookIn) -> crate::wire::TreeHead {
         let of = LayersOf::Image { input: input.to_owned(), from, platform: None };
-        files::open_tree(&self.app, of, Stream::new(|_| true)).await.expect("a tree")
+        files::open_tree(&self.app, of, Stream::new(|_| true)).await.expect("a tree").tree
     }
 
     async fn view(&self, tree: u64, scope: FileScope, text: &str) -> FileViewHead {
@@ -90,9 +90,13 @@ async fn a_tree_is_opened_folded_and_searched() {
     let again = desk.tree(&name, LookIn::Store).await;
     assert!(again.layers.iter().all(|layer| layer.indexed_by == IndexedBy::Cache));
 
+    let of = LayersOf::Image { input: name.clone(), from: LookIn::Store, platform: None };
+    let opened = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree");
     let view = desk.view(head.id, FileScope::Merged, "").await;
     assert_eq!(view.rows, 2, "its folders are closed");
     let rows = files::file_rows(&desk.app, view.id, 0, 10).await.expect("rows").rows;
+    assert_eq!((opened.view.rows, &opened.rows), (2, &rows), "a tree comes with its first rows");
+    assert_eq!(files::file_rows(&desk.app, opened.view.id, 0, 10).await.expect("rows").rows, rows);
     assert_eq!(rows.iter().map(|row| &*row.name).collect::<Vec<_>>(), ["etc", "usr"]);
     assert_eq!(
         (rows[0].kind, rows[0].children, rows[0].layers.as_slice()),
@@ -296,8 +300,10 @@ async fn an_archive_and_a_filesystem_are_read_where_they_lie() {
     fs::write(desk.path("fs.tar.gz"), &layer.bytes).expect("written");
     desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path("fs.tar.gz"));
     let file = archive::open_files(&desk.app, false).await.expect("chosen")[0].id;
-    let head =
-        files::open_tree(&desk.app, LayersOf::File { file }, Stream::new(|_| true)).await.expect("a tree");
+    let head = files::open_tree(&desk.app, LayersOf::File { file }, Stream::new(|_| true))
+        .await
+        .expect("a tree")
+        .tree;
     assert_eq!((head.title.as_str(), head.files), ("fs.tar.gz", 2));
     let node = desk.node(head.id, "motd").await;
     let look = files::preview_file(&desk.app, head.id, node, None).await.expect("a look");
@@ -307,7 +313,7 @@ async fn an_archive_and_a_filesystem_are_read_where_they_lie() {
     desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path("layout"));
     let file = archive::open_files(&desk.app, true).await.expect("chosen")[0].id;
     let of = LayersOf::Archive { file, image: 0, platform: None };
-    let head = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree");
+    let head = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree").tree;
     assert_eq!(head.layers.len(), 2);
     let of = LayersOf::Archive { file, image: 5, platform: None };
     assert!(files::open_tree(&desk.app, of, Stream::new(|_| true)).await.is_err());

@@ -1,6 +1,6 @@
 // What is inside the layers of any make-believe image: views that fold, filters, find, waste and duplicates.
 
-import type { Commands, DifferentFile, DuplicateGroup, Fault, FaultCode, FileChange, FileContent, FileFilter, FileRow, FileScope, FileViewHead, FoundFile, LayersOf, MapItem, TreeHead, TreeProgress } from "../bindings";
+import type { Commands, DifferentFile, DuplicateGroup, Fault, FaultCode, FileChange, FileContent, FileFilter, FileRow, FileScope, FileViewHead, FoundFile, LayersOf, MapItem, OpenedTree, TreeHead, TreeProgress } from "../bindings";
 import type { CallName, CallResult } from "../host";
 import { fakeDigest } from "./digest";
 import { hexPage, preview } from "./filePreviews";
@@ -143,7 +143,13 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
     return { row: rowNumber(view, wanted), node: wanted, position: matches.indexOf(wanted) + 1, total: matches.length, view: headOf(view) };
   };
 
-  const openTree = async (of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<TreeHead> => {
+  const openView = (tree: number, scope: FileScope, filter: FileFilter): FileViewHead => {
+    const view: View = { id: number(), tree, scope, filter, open: new Set(), kept: null, matched: null };
+    views.set(view.id, view);
+    filtered(view);
+    return headOf(view);
+  };
+  const openTree = async (of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<OpenedTree> => {
     await Promise.resolve();
     if (options.fault) throw options.fault;
     const title = of.kind === "image" ? of.input : "myapp.tar";
@@ -160,7 +166,8 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
       fetched: options.remote ? 1_200_000 : null, fetchable: options.remote ? 98_600_000 : null,
     };
     trees.set(head.id, head);
-    return head;
+    const view = openView(head.id, { kind: "merged" }, { text: "", changes: [], minSize: null, setuid: false, owner: null, content: null });
+    return { tree: head, view, rows: rowsOf(viewOf(view.id), 0, 64) };
   };
   const findDuplicates = async (tree: number, onProgress: (progress: TreeProgress) => void): Promise<DuplicateGroup[]> => {
     for (let step = 1; step <= 4; step += 1) {
@@ -188,12 +195,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
   const answers: { [K in CallName]?: (args: Commands[K][0]) => CallResult<K> } = {
     fetched_bytes: ({ tree }) => trees.get(tree)?.fetched ?? null,
     close_tree: ({ tree }) => (trees.delete(tree), null),
-    open_view: ({ tree, scope, filter }) => {
-      const view: View = { id: number(), tree, scope, filter, open: new Set(), kept: null, matched: null };
-      views.set(view.id, view);
-      filtered(view);
-      return headOf(view);
-    },
+    open_view: ({ tree, scope, filter }) => openView(tree, scope, filter),
     close_view: ({ view }) => (views.delete(view), null),
     fold_files: ({ view: id, node, open }) => {
       const view = viewOf(id);

@@ -1,6 +1,7 @@
 //! `diff --files`: what containers see of two images, or after two layers, file by file.
 
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
 use engine::layers::diff::{Difference, Differing, Side, diff};
 use engine::layers::{Scope, State, Version, shown};
@@ -52,12 +53,11 @@ pub fn run(args: &args::Diff, a: &Inside, b: &Inside, as_json: bool) -> Result<(
 }
 
 /// What a container sees of a side, or would see after a layer.
-fn state(inside: &Inside, layer: Option<u32>) -> Result<State, Failure> {
-    let scope = match layer {
-        Some(layer) => Scope::Upto(inside.count(Some(layer))? - 1),
-        None => Scope::Merged,
-    };
-    Ok(State::new(&inside.stack, scope)?)
+fn state(inside: &Inside, layer: Option<u32>) -> Result<Arc<State>, Failure> {
+    Ok(match layer {
+        Some(_) => Arc::new(State::new(&inside.stack, Scope::Upto(inside.count(layer)? - 1))?),
+        None => inside.merged.clone(),
+    })
 }
 
 struct Files<'a> {

@@ -1,7 +1,10 @@
 //! Sets of numbers below a length, a bit for each; and such sets that know how many stand before a place and where the
 //! n-th is, which is all that a tree needs.
 
+use std::io;
 use std::ops::Range;
+
+use super::kept::{Lists, Reading};
 
 const WORD: usize = 64;
 /// Bits whose ones are counted together.
@@ -22,9 +25,11 @@ impl Bits {
 
     /// Those for which it is true, asked in order.
     pub(super) fn of(length: usize, mut is_in: impl FnMut(u32) -> bool) -> Self {
-        let mut bits = Self { words: Vec::with_capacity(length.div_ceil(WORD)), length: 0 };
-        (0..length).for_each(|at| bits.push(is_in(at as u32)));
-        bits
+        let mut word = |start: usize| {
+            let numbers = start..length.min(start + WORD);
+            numbers.fold(0, |word, at| word | u64::from(is_in(at as u32)) << (at - start))
+        };
+        Self { words: (0..length).step_by(WORD).map(&mut word).collect(), length }
     }
 
     /// One more number.
@@ -61,6 +66,19 @@ impl Bits {
         let was = self.words[at] & bit != 0;
         self.words[at] &= !bit;
         was
+    }
+
+    /// Adds it to lists: its words.
+    pub(super) fn write(&self, lists: &mut Lists<'_>) -> io::Result<()> {
+        lists.put(&[self.length as u64])?;
+        lists.put(&self.words)
+    }
+
+    /// The next in lists, where it is one.
+    pub(super) fn read(lists: &mut Reading<'_>) -> Option<Self> {
+        let (length, words) = (lists.take::<u64>()?, lists.take::<u64>()?);
+        let length = usize::try_from(*length.first()?).ok()?;
+        (words.len() == length.div_ceil(WORD)).then_some(Self { words, length })
     }
 
     /// Numbers are below this.

@@ -1,13 +1,14 @@
 //! Where indexes are kept: a file for each layer, by the digest of what is stored. Every file may be deleted at any time.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use oci::digest::Digest;
 
 use super::chunks::ChunkTable;
 use super::index::LayerIndex;
+use super::kept::{Kept, Key, Lists};
 use super::points::{Points, PointsWriter};
 use super::scan::scan;
 use crate::error::{Code, Error, Result};
@@ -20,6 +21,8 @@ const CONTENTS: &str = "contents1";
 const CHUNKS: &str = "chunks1";
 /// Places to begin from.
 const POINTS: &str = "points1";
+/// What was worked out of all layers of an image. Its format grows with its key.
+const TREE: &str = "tree";
 
 /// A folder of indexes; clones are the same one.
 #[derive(Clone, Debug)]
@@ -82,6 +85,26 @@ impl IndexCache {
         Some((PointsWriter::new(dir, known).ok()?, self.path(layer, POINTS)?))
     }
 
+    /// What was worked out of all layers of an image, where it is kept and whole. The file is named for the last of them.
+    pub(super) fn kept(&self, last: &Digest, key: &Key) -> Option<Kept> {
+        Kept::open(&self.file(last, &tree(key))?, key)
+    }
+
+    /// Keeps such, if it can: it is worked out again the next time otherwise.
+    pub(super) fn keep(
+        &self,
+        last: &Digest,
+        key: &Key,
+        write: impl FnOnce(&mut Lists<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(path) = self.path(last, &tree(key)) else { return Ok(()) };
+        let file = tempfile::NamedTempFile::new_in(self.workshop())?;
+        let mut lists = Lists::begin(file.as_file(), key)?;
+        write(&mut lists)?;
+        lists.end()?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    }
+
     /// Where files are written before they have a name.
     pub(super) fn workshop(&self) -> PathBuf {
         // A store that can't be written to can be looked at all the same.
@@ -130,7 +153,12 @@ impl IndexCache {
     }
 }
 
-fn unreadable(error: std::io::Error) -> Error {
+/// Other lists of the same layers have another tree.
+fn tree(key: &Key) -> String {
+    format!("{}.{TREE}", key.short())
+}
+
+fn unreadable(error: io::Error) -> Error {
     Error::new(Code::StoreFailed, "the list of a layer's files can't be read back")
         .with_hint("Check the disk that it is written to")
         .with_source(error)

@@ -18,6 +18,7 @@ use crate::tar::{Kind, Segment, Time};
 pub struct LayerIndex {
     map: Mapped,
     foot: Foot,
+    checksum: u32,
     /// Where the bytes of its files are, where it was made of the layer's own table of contents.
     chunks: Option<ChunkTable>,
 }
@@ -38,8 +39,8 @@ impl LayerIndex {
     /// [`io::ErrorKind::InvalidData`] where it is damaged, cut, or of another version: it is to be made again.
     pub(super) fn open(file: &File) -> io::Result<Self> {
         let map = Mapped::open(file)?;
-        let foot = check(&map).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Self { map, foot, chunks: None })
+        let (foot, checksum) = check(&map).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Self { map, foot, checksum, chunks: None })
     }
 
     pub(super) fn with_chunks(self, chunks: ChunkTable) -> Self {
@@ -48,6 +49,11 @@ impl LayerIndex {
 
     pub(super) fn chunks(&self) -> Option<&ChunkTable> {
         self.chunks.as_ref()
+    }
+
+    /// Of all that it says.
+    pub(super) fn checksum(&self) -> u32 {
+        self.checksum
     }
 
     /// Whether it says what the layer's own table of contents says (eStargz, zstd:chunked): the layer itself was not read.
@@ -171,8 +177,8 @@ pub fn compression_flag(media_type: &str, seen: Compression) -> Option<String> {
         .then(|| format!("its media type says that it is {}, and it is {}", words(claimed), words(seen)))
 }
 
-/// The foot of a file that is whole.
-fn check(map: &[u8]) -> Option<Foot> {
+/// The foot of a file that is whole, and its checksum.
+fn check(map: &[u8]) -> Option<(Foot, u32)> {
     let (body, foot) = map.split_last_chunk::<FOOT>()?;
     let (foot, checksum) = Foot::decode(foot)?;
     if body.get(..HEAD)? != format::head() {
@@ -185,7 +191,7 @@ fn check(map: &[u8]) -> Option<Foot> {
         && foot.records % 64 == 0
         && foot.records.checked_add(records)? == body.len() as u64
         && foot.count > 0;
-    (fits && crc.sum() == checksum).then_some(foot)
+    (fits && crc.sum() == checksum).then_some((foot, checksum))
 }
 
 /// An entry in the tree of its layer.

@@ -14,7 +14,6 @@ use tokio::task::JoinSet;
 use super::cache::IndexCache;
 use super::contents;
 use super::index::LayerIndex;
-use super::stack::Stack;
 use crate::blob::ChunkSource;
 use crate::endpoint::{Content, Feed, ImageSource, Lanes, Proof};
 use crate::error::{Code, Error, Result};
@@ -129,16 +128,16 @@ impl Layers {
         &self.cache
     }
 
-    /// The index of every layer, from the cache or made anew, on as many threads as there are processors. `observer` is
-    /// told how far each is, from several threads.
+    /// The index of every layer, base first, from the cache or made anew, on as many threads as there are processors.
+    /// `observer` is told how far each is, from several threads.
     ///
     /// # Errors
     /// As [`IndexCache::build`]; the first that fails stops the others.
-    pub async fn index(
+    pub(super) async fn index(
         &self,
         job: &Job,
         observer: impl Fn(IndexProgress) + Send + Sync + 'static,
-    ) -> Result<Stack> {
+    ) -> Result<Vec<Arc<LayerIndex>>> {
         let (places, queue) = self.each_once();
         // The largest first, so that none is left alone at the end.
         let work = self.work(queue, job, observer);
@@ -159,16 +158,13 @@ impl Layers {
             return Err(error);
         }
         let done = std::mem::take(&mut *work.done.lock().expect("no thread panics while it holds the list"));
-        let indexes: Vec<Arc<LayerIndex>> = places.iter().filter_map(|at| done[*at].clone()).collect();
-        tokio::task::spawn_blocking(move || Stack::new(indexes))
-            .await
-            .map_err(|panic| Error::new(Code::Internal, "stacking the layers failed").with_source(panic))?
+        Ok(places.iter().filter_map(|at| done[*at].clone()).collect())
     }
 
     /// Puts the index of every layer into the cache, on one thread.
     ///
     /// # Errors
-    /// As [`Layers::index`].
+    /// As [`IndexCache::build`].
     pub async fn index_each(&self, job: &Job) -> Result<()> {
         let (_, queue) = self.each_once();
         let work = self.work(queue, job, |_| {});

@@ -6,12 +6,14 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::bits::{Bits, Ranked};
 use super::format::{MARKER, SHADOWED, WHITEOUT};
 use super::index::{LayerIndex, Node};
+use super::kept::{Lists, Reading};
 use crate::error::{Code, Error, Result};
 use crate::tar::Kind;
 
@@ -176,6 +178,29 @@ impl Stack {
         versions.shrink_to_fit();
         let (folders, firsts, starts) = (Ranked::new(folders), Ranked::new(firsts), Ranked::new(starts));
         Ok(Self { paths: path, offsets, folders, firsts, starts, versions, layers })
+    }
+
+    /// Adds what was worked out to lists.
+    pub(super) fn write(&self, lists: &mut Lists<'_>) -> io::Result<()> {
+        for bits in [&self.folders, &self.firsts, &self.starts] {
+            bits.bits().write(lists)?;
+        }
+        lists.put(&self.versions)
+    }
+
+    /// The next in lists, where it is one of these layers.
+    pub(super) fn read(layers: &[Arc<LayerIndex>], lists: &mut Reading<'_>) -> Option<Self> {
+        let mut bits = || Some(Ranked::new(Bits::read(lists)?));
+        let (folders, firsts, starts) = (bits()?, bits()?, bits()?);
+        let versions: Vec<u32> = lists.take()?;
+        let offsets = Offsets::new(layers);
+        let (paths, nodes) = (starts.ones(), *offsets.below.last()?);
+        let fits = [&folders, &firsts].into_iter().all(|bits| bits.bits().length() == paths)
+            && folders.ones() == firsts.ones()
+            && starts.bits().length() as usize == versions.len()
+            && starts.has(0)
+            && versions.iter().all(|version| version & !REMOVES < nodes);
+        fits.then(|| Self { layers: layers.to_vec(), offsets, paths, folders, firsts, starts, versions })
     }
 
     /// The layers, base first.

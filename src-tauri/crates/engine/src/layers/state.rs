@@ -1,8 +1,10 @@
 //! What a container would see with so many layers, and what changed from one such state to another.
 
+use std::io;
 use std::ops::Range;
 
 use super::format::{IMPLIED, NONE, OPAQUE};
+use super::kept::{Lists, Reading};
 use super::stack::{Stack, Version};
 use crate::error::{Code, Error, Result};
 use crate::tar::Kind;
@@ -114,6 +116,24 @@ impl State {
         let mut state = Self { before, after, changes, sizes };
         state.sum_up(stack);
         Ok(state)
+    }
+
+    /// Adds it to lists.
+    pub(super) fn write(&self, lists: &mut Lists<'_>) -> io::Result<()> {
+        lists.put(&self.before.0)?;
+        lists.put(&self.after.0)?;
+        lists.put(&self.changes)?;
+        lists.put(&self.sizes)
+    }
+
+    /// The next in lists, where it is one of this stack.
+    pub(super) fn read(stack: &Stack, lists: &mut Reading<'_>) -> Option<Self> {
+        let (before, after) = (Seen(lists.take()?), Seen(lists.take()?));
+        let (changes, sizes): (Vec<u8>, Vec<u64>) = (lists.take()?, lists.take()?);
+        let paths = stack.paths() as usize;
+        let fits = [before.0.len(), after.0.len(), changes.len()] == [paths; 3]
+            && sizes.len() == stack.folders().ones() as usize;
+        fits.then_some(Self { before, after, changes, sizes })
     }
 
     /// Sizes of folders, and whether something in them changed. What is beneath a folder comes behind it.

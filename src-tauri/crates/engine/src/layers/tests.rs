@@ -5,6 +5,7 @@ mod far;
 mod index;
 mod stack;
 mod view;
+mod whole;
 
 use std::io::Write;
 use std::sync::Arc;

@@ -152,31 +152,34 @@ impl View {
 
     fn count(&self) -> Totals {
         let mut totals = Totals::default();
-        if self.matched.is_none() {
+        let Some(matched) = &self.matched else {
+            // The state says it all, without a look at the files.
             totals.bytes = self.state.size(&self.stack, 0);
-        }
-        let shown = self.state.each(&self.stack);
-        for shown in shown.filter(|shown| self.matched.as_ref().is_none_or(|matched| matched.has(shown.path)))
-        {
-            totals.matches += 1;
-            match shown.change {
-                Change::Added => totals.added += 1,
-                Change::Modified => {
-                    totals.modified += u64::from(self.state.is_other(&self.stack, shown.path));
+            for path in 1..self.stack.paths() {
+                if let Some(change) = self.state.change(path) {
+                    self.add(&mut totals, path, change);
                 }
-                Change::Removed => {
-                    totals.removed += 1;
-                    continue;
-                }
-                Change::Unchanged => {}
             }
-            if self.matched.is_some() {
-                let node = self.stack.version(shown.version).node;
-                let bytes = if node.is_folder() { 0 } else { node.size() };
-                totals.bytes = totals.bytes.saturating_add(bytes);
+            return totals;
+        };
+        for shown in self.state.each(&self.stack).filter(|shown| matched.has(shown.path)) {
+            self.add(&mut totals, shown.path, shown.change);
+            let node = self.stack.version(shown.version).node;
+            if shown.change != Change::Removed && !node.is_folder() {
+                totals.bytes = totals.bytes.saturating_add(node.size());
             }
         }
         totals
+    }
+
+    fn add(&self, totals: &mut Totals, path: u32, change: Change) {
+        totals.matches += 1;
+        match change {
+            Change::Added => totals.added += 1,
+            Change::Modified => totals.modified += u64::from(self.state.is_other(&self.stack, path)),
+            Change::Removed => totals.removed += 1,
+            Change::Unchanged => {}
+        }
     }
 
     /// How many rows there are.

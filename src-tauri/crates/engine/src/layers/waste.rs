@@ -11,9 +11,11 @@
 //! [`Waste::hidden_bytes`] says beside it what no container can see.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::rc::Rc;
 
 use super::format::NONE;
+use super::kept::{Lists, Reading};
 use super::stack::{Passed, Stack, Version};
 use super::state::{Look, is_same, look};
 use crate::tar::Kind;
@@ -31,6 +33,49 @@ pub struct Waste {
     pub files: Vec<WastedFile>,
     /// Each layer, base first.
     pub layers: Vec<LayerWorth>,
+}
+
+impl Waste {
+    /// Adds it to lists.
+    pub(super) fn write(&self, lists: &mut Lists<'_>) -> io::Result<()> {
+        lists.put(&[self.efficiency.to_bits(), self.wasted_bytes, self.hidden_bytes])?;
+        let worth = |it: &LayerWorth| [it.unpacked, it.net, it.added, it.modified, it.removed];
+        lists.put(&self.layers.iter().flat_map(worth).collect::<Vec<_>>())?;
+        let file = |it: &WastedFile| [it.path.into(), it.bytes, it.visible.into(), it.layers.len() as u64];
+        lists.put(&self.files.iter().flat_map(file).collect::<Vec<_>>())?;
+        let deed = |(layer, deed): &(usize, Deed)| [*layer as u64, u64::from(*deed == Deed::Removed)];
+        lists.put(&self.files.iter().flat_map(|it| &it.layers).flat_map(deed).collect::<Vec<_>>())
+    }
+
+    /// The next in lists, where it is one.
+    pub(super) fn read(lists: &mut Reading<'_>) -> Option<Self> {
+        let [efficiency, wasted_bytes, hidden_bytes] = lists.take::<u64>()?.try_into().ok()?;
+        let (worths, files, deeds): (Vec<u64>, Vec<u64>, Vec<u64>) =
+            (lists.take()?, lists.take()?, lists.take()?);
+        let (worths, _) = worths.as_chunks();
+        let worth = |[unpacked, net, added, modified, removed]: [u64; 5]| LayerWorth {
+            unpacked,
+            net,
+            added,
+            modified,
+            removed,
+        };
+        let mut deeds = deeds.as_chunks().0.iter().map(|[layer, removed]| {
+            (*layer as usize, if *removed == 0 { Deed::Wrote } else { Deed::Removed })
+        });
+        let (files, _) = files.as_chunks();
+        let mut file = |[path, bytes, visible, count]: [u64; 4]| {
+            let layers = deeds.by_ref().take(usize::try_from(count).ok()?).collect();
+            Some(WastedFile { path: u32::try_from(path).ok()?, bytes, layers, visible: visible != 0 })
+        };
+        Some(Self {
+            efficiency: f64::from_bits(efficiency),
+            wasted_bytes,
+            hidden_bytes,
+            files: files.iter().map(|each| file(*each)).collect::<Option<_>>()?,
+            layers: worths.iter().map(|each| worth(*each)).collect(),
+        })
+    }
 }
 
 /// A path to blame.

@@ -227,7 +227,7 @@ async fn f112_what_is_exported_and_imported_is_the_same_tree() {
     let first = engine::image::inspect(&store, &Target::Sole, None, &Job::silent()).await.unwrap();
     let layers = &first.manifest.unwrap().manifest.layers;
     let flat = |layers: Layers| async move {
-        let stack = layers.index(&Job::silent(), |_| {}).await.unwrap();
+        let stack = layers.whole(&Job::silent(), |_| {}).await.unwrap().stack;
         let part = engine::rootfs::Part::whole(&stack);
         let work = move || engine::rootfs::export(&layers, &stack, part, Vec::new(), &Job::silent(), &|_| {});
         tokio::task::spawn_blocking(work).await.unwrap().unwrap().0
@@ -263,7 +263,7 @@ async fn one_folder_is_exported_as_it_is_after_any_layer() {
     let image = engine::image::inspect(&store, &Target::Sole, None, &Job::silent()).await.unwrap();
     let layers = &image.manifest.unwrap().manifest.layers;
     let layers = Layers::new(Arc::new(store), layers, true, &IndexCache::none());
-    let stack = Arc::new(layers.index(&Job::silent(), |_| {}).await.unwrap());
+    let stack = layers.whole(&Job::silent(), |_| {}).await.unwrap().stack;
     let layers = Arc::new(layers);
     let folder = async |path: &[u8], up_to: usize| {
         let (layers, stack) = (layers.clone(), stack.clone());

@@ -23,14 +23,14 @@ use crate::tar::TarReader;
 
 /// Blobs in memory that remember what was asked for.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     blobs: Mutex<Vec<(Digest, Vec<u8>)>>,
     asked: Mutex<Vec<(u64, u64)>>,
     ignores_ranges: bool,
 }
 
 impl Memory {
-    fn add(&self, bytes: Vec<u8>) -> Descriptor {
+    pub(super) fn add(&self, bytes: Vec<u8>) -> Descriptor {
         let digest = Digest::sha256(&bytes);
         let descriptor = Descriptor::new(oci::media_type::OCI_LAYER_GZIP, digest.clone(), bytes.len() as u64);
         self.blobs.lock().unwrap().push((digest, bytes));
@@ -109,8 +109,9 @@ impl Scene {
     async fn stack(&self, layers: &Layers) -> Result<(Stack, Vec<IndexedBy>)> {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let told = seen.clone();
-        let stack =
+        let indexes =
             layers.index(&Job::silent(), move |progress| told.lock().unwrap().push(progress.by)).await?;
+        let stack = Stack::new(indexes)?;
         let mut seen = seen.lock().unwrap().clone();
         seen.dedup();
         Ok((stack, seen))
