@@ -1,7 +1,7 @@
 // The port between the page and whatever serves it: Tauri's Rust side in the app, the fake in
 // tests and in a plain browser. Nothing here knows either of them.
 
-import type { Commands, DuplicateGroup, ExchangeHead, Fault, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, OpenedTree, TreeProgress } from "./bindings";
+import type { Commands, DuplicateGroup, ExchangeHead, Fault, FilesEvent, JobOutcome, JobUpdate, LayersOf, OpenedTree, RepositoryHead, TreeProgress } from "./bindings";
 
 /** Commands that answer once. The streaming ones have methods of their own below. */
 export type CallName = Exclude<keyof Commands, "watch_job" | "watch_exchanges" | "watch_repository" | "watch_files" | "open_tree" | "find_duplicates">;

@@ -1,7 +1,7 @@
 // The only file that talks to Tauri.
 
 import { Channel, invoke, isTauri } from "@tauri-apps/api/core";
-import type { DuplicateGroup, ExchangeHead, FilesEvent, JobOutcome, JobUpdate, LayersOf, RepositoryHead, OpenedTree, TreeProgress } from "./bindings";
+import type { DuplicateGroup, ExchangeHead, FilesEvent, JobOutcome, JobUpdate, LayersOf, OpenedTree, RepositoryHead, TreeProgress } from "./bindings";
 import { toFault, type CallArguments, type CallName, type CallResult, type Host } from "./host";
 
 export { isTauri };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeHost } from "../ipc/fake";
-import { EVERYTHING } from "./files.svelte";
+import { EVERYTHING, FileTree } from "./files.svelte";
 import { FileRowList } from "./rows.svelte";
 
 const open = async () => {
@@ -81,5 +81,37 @@ describe("rows of a view", () => {
     await unfold("app");
     expect(list.fault).toBeNull();
     expect(list.row(0)?.open).toBe(true);
+  });
+});
+
+describe("a tree", () => {
+  const opened = async () => {
+    const host = fakeHost({ speed: Infinity });
+    const tree = new FileTree(host, { kind: "file", file: 1 });
+    await tree.open();
+    return { tree, asked: (wanted: string) => host.calls.filter(({ name }) => name === wanted).map(({ args }) => args as { view?: number; scope?: unknown }) };
+  };
+
+  it("comes with its first view and its first rows", async () => {
+    const { tree, asked } = await opened();
+    expect(tree.rows.total).toBeGreaterThan(4);
+    expect(tree.rows.row(0)?.name).toBe("app");
+    expect(tree.rows.row(tree.rows.total - 1)).not.toBeNull();
+    expect([asked("open_view"), asked("file_rows")]).toEqual([[], []]);
+  });
+
+  it("that is read again keeps the view on one layer, and leaves none open beside it", async () => {
+    const { tree, asked } = await opened();
+    const first = tree.rows.head?.id;
+    await tree.show({ scope: { kind: "layer", layer: 6 } });
+    const second = tree.rows.head?.id;
+    await tree.open();
+    expect(tree.scope).toEqual({ kind: "layer", layer: 6 });
+    expect(asked("open_view").map(({ scope }) => scope)).toEqual([{ kind: "layer", layer: 6 }, { kind: "layer", layer: 6 }]);
+    // Those of before, and the one that came with the tree: all but the one on screen.
+    const closed = asked("close_view").map(({ view }) => view);
+    expect(closed).toEqual(expect.arrayContaining([first, second]));
+    expect(closed).toHaveLength(3);
+    expect(closed).not.toContain(tree.rows.head?.id);
   });
 });

@@ -152,6 +152,36 @@ async fn a_folder_is_a_layout_and_nothing_else() {
     assert_eq!(scene.leftovers(), <[String; 0]>::default());
 }
 
+/// The store's files are copied by the system, in several steps; a layout's are read and hashed. A copy that was cut is never
+/// passed on.
+#[tokio::test]
+async fn what_the_store_has_gets_into_a_file_as_from_anywhere() {
+    let scene = Scene::new();
+    let (large, small) = (Layer::noise(1, (20 << 20) + 13), Layer::noise(2, 700));
+    let image = Image::builder(Family::Oci).layers([large, small]).build();
+    let layout = scene.layout(&image, "x");
+    let (read, copied, folder) = (scene.path("read.tar"), scene.path("copied.tar"), scene.path("folder"));
+    save(&scene, &layout, &read, Compression::None).await.unwrap();
+    scene.load(&read, named(NAME), NAME).await.unwrap();
+    let store = Arc::new(scene.store.clone());
+    let from_store = [(named(NAME), NAME)];
+    scene.save(store.clone(), &from_store, Format::Hybrid, &copied).await.unwrap();
+    assert_eq!(digest_of(&copied), digest_of(&read));
+    let sink = Arc::new(FolderSink::create(&folder).unwrap());
+    let request = Request::new(named(NAME), Platforms::All, Some(reference(NAME)));
+    transfer(store.clone(), sink.clone(), &request, &Job::silent()).await.unwrap();
+    Arc::into_inner(sink).unwrap().finish().await.unwrap();
+    run(Command::new("diff").arg("-r").arg(folder.join("blobs")).arg(layout.join("blobs")));
+
+    let cut = scene.store.path().join("blobs/sha256").join(image.blobs[1].digest.hex());
+    let bytes = fs::read(&cut).unwrap();
+    fs::remove_file(&cut).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() - 1]).unwrap();
+    let refusal = scene.save(store, &from_store, Format::Hybrid, &copied).await;
+    assert!(refusal.is_err(), "a blob that was cut went out");
+    assert_eq!(digest_of(&copied), digest_of(&read), "the old archive stays");
+}
+
 /// A disk that is full: a file may be no larger than the limit of the process that saves.
 #[test]
 fn f109_a_full_disk_leaves_the_old_archive() {
