@@ -354,7 +354,8 @@ pub(super) async fn place(file: &Arc<File>, at: u64, content: &Content, name: &s
     let descriptor = content.descriptor();
     let mut teller = Teller::new(content.job(), descriptor);
     let mut done = 0;
-    if let Some(from) = content.file() {
+    let asked = content.clone();
+    if let Some(from) = blocking(move || Ok(asked.file())).await? {
         let from = Arc::new(from);
         while done < descriptor.size {
             content.job().checkpoint().await?;
