@@ -23,9 +23,8 @@ pub use compare::{compare_trees, different_files, text_diff, version_diff};
 pub use content::{file_bytes, preview_file, write_file, write_folder, write_stored};
 pub use map::file_map;
 
-/// Rows that are given at once, and those that a view begins with.
+/// Rows that are given at once.
 const ROWS: u32 = 1_000;
-const FIRST_ROWS: usize = 64;
 /// Files of a report of waste.
 const WASTED: usize = 1_000;
 /// Groups of files with one content, and files of each.
@@ -33,10 +32,11 @@ const GROUPS: usize = 500;
 /// Smaller files are not worth looking at twice, bytes.
 const SMALL: u64 = 1_024;
 
-/// Opens the layers of an image, with a first view on them; a page that goes away ends the reading.
+/// Opens the layers of an image, with a view on them and so many of its rows; a page that goes away ends the reading.
 pub async fn open_tree(
     app: &Arc<Longshore>,
     of: LayersOf,
+    rows: u32,
     on_progress: Stream<TreeProgress>,
 ) -> Result<OpenedTree> {
     let mut page = app.page();
@@ -72,11 +72,9 @@ pub async fn open_tree(
             fetchable: opened.tree.fetched().map(|(_, all)| all),
         };
         head.id = app.trees().keep(opened.tree)?;
-        let rows = view.rows(0, FIRST_ROWS);
-        let rows =
-            rows.iter().map(|row| FileRow::of(row, view.stack(), view.scope(), &HashMap::new())).collect();
+        let first = rows_of(&view, &HashMap::new(), 0, rows);
         let view = keep(&app, head.id, view);
-        Ok(OpenedTree { tree: head, view, rows })
+        Ok(OpenedTree { tree: head, view, rows: first })
     })
     .await
 }
@@ -121,6 +119,12 @@ fn keep(app: &Longshore, tree: u64, view: View) -> FileViewHead {
     FileViewHead::of(app.trees().keep_view(tree, view), tree, rows, totals)
 }
 
+fn rows_of(view: &View, moved: &HashMap<u32, u32>, offset: u64, limit: u32) -> Vec<FileRow> {
+    let from = usize::try_from(offset).unwrap_or(usize::MAX);
+    let rows = view.rows(from, limit.min(ROWS) as usize);
+    rows.iter().map(|row| FileRow::of(row, view.stack(), view.scope(), moved)).collect()
+}
+
 /// Forgets a view.
 pub async fn close_view(app: &Arc<Longshore>, view: u64) -> Result<()> {
     app.trees().close_view(view);
@@ -146,14 +150,8 @@ pub async fn fold_files(
 /// Rows of a view, from a place on.
 pub async fn file_rows(app: &Arc<Longshore>, view: u64, offset: u64, limit: u32) -> Result<FileRows> {
     with_view(app, view, move |_, shown| {
-        let (stack, scope) = (shown.view.stack(), shown.view.scope());
-        let from = usize::try_from(offset).unwrap_or(usize::MAX);
-        let rows = shown.view.rows(from, limit.min(ROWS) as usize);
-        Ok(FileRows {
-            total: shown.view.len() as u64,
-            offset,
-            rows: rows.iter().map(|row| FileRow::of(row, stack, scope, &shown.moved)).collect(),
-        })
+        let rows = rows_of(&shown.view, &shown.moved, offset, limit);
+        Ok(FileRows { total: shown.view.len() as u64, offset, rows })
     })
     .await
 }

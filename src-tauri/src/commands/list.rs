@@ -57,7 +57,7 @@ commands! {
     daemon::daemon_images(daemon: String) -> Vec<DaemonImage>;
     daemon::start_take(daemon: String, image: String, replace: bool) -> u64;
     daemon::start_give(daemon: String, input: String, platform: Option<String>) -> u64;
-    files::open_tree(of: LayersOf, on_progress: Stream<TreeProgress>) -> OpenedTree;
+    files::open_tree(of: LayersOf, rows: u32, on_progress: Stream<TreeProgress>) -> OpenedTree;
     files::close_tree(tree: u64) -> ();
     files::fetched_bytes(tree: u64) -> Option<u64>;
     files::open_view(tree: u64, scope: FileScope, filter: FileFilter) -> FileViewHead;

@@ -82,7 +82,7 @@ pub struct TreeHead {
 pub struct OpenedTree {
     pub tree: TreeHead,
     pub view: FileViewHead,
-    /// the first ones of the view
+    /// the first ones of the view, as many as were asked for
     pub rows: Vec<FileRow>,
 }
 

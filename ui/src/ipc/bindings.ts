@@ -897,7 +897,7 @@ export type IndexedBy = "cache" | "reading" | "streaming" | "contents";
 
 /** A tree that was just opened, and with it a view on what a container sees: its folders are closed. */
 export type OpenedTree = { tree: TreeHead, view: FileViewHead,
-  /** the first ones of the view */
+  /** the first ones of the view, as many as were asked for */
   rows: Array<FileRow>, };
 
 /** An open tree. */
@@ -1184,7 +1184,7 @@ export type Commands = {
   daemon_images: [{ daemon: string }, Array<DaemonImage>];
   start_take: [{ daemon: string; image: string; replace: boolean }, number];
   start_give: [{ daemon: string; input: string; platform: string | null }, number];
-  open_tree: [{ of: LayersOf; onProgress: unknown }, OpenedTree];
+  open_tree: [{ of: LayersOf; rows: number; onProgress: unknown }, OpenedTree];
   close_tree: [{ tree: number }, null];
   fetched_bytes: [{ tree: number }, number | null];
   open_view: [{ tree: number; scope: FileScope; filter: FileFilter }, FileViewHead];

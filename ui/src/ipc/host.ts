@@ -20,7 +20,7 @@ export type Host = {
   /** Streams what happens with files over the window, for as long as the page lives. */
   watchFiles: (onEvent: (event: FilesEvent) => void) => void;
   /** Resolves when every layer is indexed; streams how far each of them is. */
-  openTree: (of: LayersOf, onProgress: (progress: TreeProgress) => void) => Promise<OpenedTree>;
+  openTree: (of: LayersOf, rows: number, onProgress: (progress: TreeProgress) => void) => Promise<OpenedTree>;
   /** Files with one content; streams how far it is, where something has to be read. */
   findDuplicates: (tree: number, onProgress: (progress: TreeProgress) => void) => Promise<DuplicateGroup[]>;
 };

@@ -49,10 +49,10 @@ export const tauriHost: Host = {
     });
   },
 
-  openTree(of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<OpenedTree> {
+  openTree(of: LayersOf, rows: number, onProgress: (progress: TreeProgress) => void): Promise<OpenedTree> {
     const channel = new Channel<TreeProgress>();
     channel.onmessage = onProgress;
-    return send<OpenedTree>("open_tree", { of, onProgress: channel });
+    return send<OpenedTree>("open_tree", { of, rows, onProgress: channel });
   },
 
   findDuplicates(tree: number, onProgress: (progress: TreeProgress) => void): Promise<DuplicateGroup[]> {

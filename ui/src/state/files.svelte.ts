@@ -5,7 +5,7 @@ import type { DuplicateGroup, Fault, FileDetail, FileFilter, FilePreview, FileSc
 import { toFault, type Host } from "../ipc/host";
 import { ReadCache } from "./cache";
 import type { Read } from "./reads.svelte";
-import { FileRowList } from "./rows.svelte";
+import { FileRowList, PAGE } from "./rows.svelte";
 
 export const EVERYTHING: FileFilter = { text: "", changes: [], minSize: null, setuid: false, owner: null, content: null };
 
@@ -82,7 +82,7 @@ export class FileTree {
     this.busy = true;
     this.progress.clear();
     try {
-      const { tree: head, view, rows } = await this.#host.openTree(this.of, (progress) => {
+      const { tree: head, view, rows } = await this.#host.openTree(this.of, PAGE, (progress) => {
         if (turn === this.#turn) this.progress.set(progress.layer, progress);
       });
       if (turn !== this.#turn) return this.#close(head.id);

@@ -54,7 +54,7 @@ export class FileRowList {
     return this.#pages.size * PAGE;
   }
 
-  /** Opens another view on the tree in place of this one, or takes one that is open already, with its first rows. */
+  /** Opens another view on the tree in place of this one, or takes one that is open already, with its first page of rows. */
   async open(tree: number, scope: FileScope, filter: FileFilter, opened: { view: FileViewHead; rows: FileRow[] } | null = null): Promise<void> {
     const turn = (this.#opening += 1);
     await this.#change(async () => {

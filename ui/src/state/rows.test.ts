@@ -5,7 +5,7 @@ import { FileRowList } from "./rows.svelte";
 
 const open = async () => {
   const host = fakeHost({ speed: Infinity });
-  const { tree: head } = await host.openTree({ kind: "file", file: 1 }, () => undefined);
+  const { tree: head } = await host.openTree({ kind: "file", file: 1 }, 64, () => undefined);
   const list = new FileRowList(host);
   await list.open(head.id, { kind: "merged" }, EVERYTHING);
   const index = (name: string) => {

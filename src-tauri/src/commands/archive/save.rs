@@ -7,7 +7,7 @@ use engine::archive::{Format, Outline, outline};
 use engine::endpoint::{ImageSource, Target};
 use engine::image::{Image, inspect};
 use engine::job::{Job, NodeKind};
-use engine::layers::{Scope, Stack, State, shown};
+use engine::layers::{IndexCache, Whole, shown};
 use engine::transfer::{Plan, Platforms};
 use engine::{Code, Error, Result};
 use oci::config::ImageConfig;
@@ -223,11 +223,7 @@ struct Flat {
 
 impl Flat {
     fn known(store: &Path, layers: &[Descriptor]) -> Option<Self> {
-        let cache = engine::layers::IndexCache::new(store.join("cache"));
-        let indexes: Option<Vec<_>> =
-            layers.iter().map(|layer| cache.get(&layer.digest, true).map(Arc::new)).collect();
-        let stack = Stack::new(indexes?).ok()?;
-        let state = State::new(&stack, Scope::Merged).ok()?;
+        let Whole { stack, merged: state, .. } = IndexCache::new(store.join("cache")).whole(layers)?;
         let there = |path: &u32| state.after(&stack, *path).is_some();
         let top: Vec<u32> = stack.children(0).filter(there).collect();
         let entry = |path: &u32| PlannedEntry {

@@ -267,7 +267,7 @@ async fn a_layer_and_a_file_are_saved_and_dragged() {
     assert!(dragged.to_string_lossy().ends_with(".tar.gz"));
 
     let of = LayersOf::Image { input: name, from: LookIn::Registry, platform: None };
-    let head = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree").tree;
+    let head = files::open_tree(&desk.app, of, 64, Stream::new(|_| true)).await.expect("a tree").tree;
     let view = files::open_view(&desk.app, head.id, FileScope::Merged, FileFilter::default()).await;
     let view = view.expect("a view").id;
     let found = files::find_file(&desk.app, view, "motd".into(), None, false).await.expect("looked");
@@ -335,7 +335,7 @@ async fn a_folder_is_saved_as_a_container_sees_it_after_a_layer() {
         from: LookIn::Registry,
         platform: None,
     };
-    let head = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree").tree;
+    let head = files::open_tree(&desk.app, of, 64, Stream::new(|_| true)).await.expect("a tree").tree;
     let view =
         files::open_view(&desk.app, head.id, FileScope::Layer { layer: 2 }, FileFilter::default()).await;
     let view = view.expect("a view").id;

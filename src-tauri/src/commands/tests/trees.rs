@@ -36,7 +36,7 @@ fn image(motd: &str) -> TestImage {
 impl Desk {
     async fn tree(&self, input: &str, from: LookIn) -> crate::wire::TreeHead {
         let of = LayersOf::Image { input: input.to_owned(), from, platform: None };
-        files::open_tree(&self.app, of, Stream::new(|_| true)).await.expect("a tree").tree
+        files::open_tree(&self.app, of, 64, Stream::new(|_| true)).await.expect("a tree").tree
     }
 
     async fn view(&self, tree: u64, scope: FileScope, text: &str) -> FileViewHead {
@@ -91,7 +91,7 @@ async fn a_tree_is_opened_folded_and_searched() {
     assert!(again.layers.iter().all(|layer| layer.indexed_by == IndexedBy::Cache));
 
     let of = LayersOf::Image { input: name.clone(), from: LookIn::Store, platform: None };
-    let opened = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree");
+    let opened = files::open_tree(&desk.app, of, 64, Stream::new(|_| true)).await.expect("a tree");
     let view = desk.view(head.id, FileScope::Merged, "").await;
     assert_eq!(view.rows, 2, "its folders are closed");
     let rows = files::file_rows(&desk.app, view.id, 0, 10).await.expect("rows").rows;
@@ -287,7 +287,7 @@ async fn f121_numbers_that_there_are_none_of_are_refused() {
         assert!(archive::identify_file(&desk.app, id).await.is_err());
         assert!(archive::show_saved(&desk.app, id).await.is_err());
         let of = LayersOf::File { file: id };
-        assert!(files::open_tree(&desk.app, of, Stream::new(|_| true)).await.is_err());
+        assert!(files::open_tree(&desk.app, of, 64, Stream::new(|_| true)).await.is_err());
     }
     let rows = files::file_rows(&desk.app, view, u64::MAX, u32::MAX).await.expect("none");
     assert!(rows.rows.is_empty());
@@ -300,7 +300,7 @@ async fn an_archive_and_a_filesystem_are_read_where_they_lie() {
     fs::write(desk.path("fs.tar.gz"), &layer.bytes).expect("written");
     desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path("fs.tar.gz"));
     let file = archive::open_files(&desk.app, false).await.expect("chosen")[0].id;
-    let head = files::open_tree(&desk.app, LayersOf::File { file }, Stream::new(|_| true))
+    let head = files::open_tree(&desk.app, LayersOf::File { file }, 64, Stream::new(|_| true))
         .await
         .expect("a tree")
         .tree;
@@ -313,8 +313,8 @@ async fn an_archive_and_a_filesystem_are_read_where_they_lie() {
     desk.frame.chosen.lock().expect("not poisoned").push_back(desk.path("layout"));
     let file = archive::open_files(&desk.app, true).await.expect("chosen")[0].id;
     let of = LayersOf::Archive { file, image: 0, platform: None };
-    let head = files::open_tree(&desk.app, of, Stream::new(|_| true)).await.expect("a tree").tree;
+    let head = files::open_tree(&desk.app, of, 64, Stream::new(|_| true)).await.expect("a tree").tree;
     assert_eq!(head.layers.len(), 2);
     let of = LayersOf::Archive { file, image: 5, platform: None };
-    assert!(files::open_tree(&desk.app, of, Stream::new(|_| true)).await.is_err());
+    assert!(files::open_tree(&desk.app, of, 64, Stream::new(|_| true)).await.is_err());
 }

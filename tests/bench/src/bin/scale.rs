@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use engine::job::Job;
 use engine::layers::{Content, Filter, IndexCache, LayerIndex, Scope, Stack, State, View, waste};
+use oci::descriptor::Descriptor;
 use oci::digest::Digest;
 
 /// Measures how trees of many files are opened, shown and searched.
@@ -48,11 +49,17 @@ fn main() {
                 .expect("the index can be written");
         }
     }
+    cache.whole(&layers(&options)).expect("the tree can be made");
     eprintln!("the indexes are there after {:.1} s", begun.elapsed().as_secs_f64());
     let own = std::env::current_exe().expect("the program knows itself");
     let mut again = Command::new(own);
     again.args(std::env::args_os().skip(1)).arg("--look");
     assert!(again.status().expect("it runs").success(), "it could not be looked at");
+}
+
+fn layers(options: &Options) -> Vec<Descriptor> {
+    let layer = |layer| Descriptor::new(oci::media_type::OCI_LAYER, digest(layer), 0);
+    (0..options.layers).map(layer).collect()
 }
 
 fn digest(layer: u64) -> Digest {
@@ -104,6 +111,10 @@ fn look(options: &Options, folder: &Path) {
     figures.say("beside it, the changes of one layer");
     drop((view, other));
     figures.say("both closed");
+    drop(stack);
+    figures.last = Instant::now();
+    let whole = cache.whole(&layers(options)).expect("it was made");
+    figures.say(&format!("all of it read back, {} paths", whole.stack.paths()));
 }
 
 struct Figures {

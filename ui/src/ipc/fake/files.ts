@@ -149,7 +149,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
     filtered(view);
     return headOf(view);
   };
-  const openTree = async (of: LayersOf, onProgress: (progress: TreeProgress) => void): Promise<OpenedTree> => {
+  const openTree = async (of: LayersOf, limit: number, onProgress: (progress: TreeProgress) => void): Promise<OpenedTree> => {
     await Promise.resolve();
     if (options.fault) throw options.fault;
     const title = of.kind === "image" ? of.input : "myapp.tar";
@@ -167,7 +167,7 @@ export function fakeFiles({ fail, fast, options = {} }: { fail: Fail; fast: bool
     };
     trees.set(head.id, head);
     const view = openView(head.id, { kind: "merged" }, { text: "", changes: [], minSize: null, setuid: false, owner: null, content: null });
-    return { tree: head, view, rows: rowsOf(viewOf(view.id), 0, 64) };
+    return { tree: head, view, rows: rowsOf(viewOf(view.id), 0, limit) };
   };
   const findDuplicates = async (tree: number, onProgress: (progress: TreeProgress) => void): Promise<DuplicateGroup[]> => {
     for (let step = 1; step <= 4; step += 1) {

@@ -4,6 +4,9 @@
 use std::io;
 use std::sync::Arc;
 
+use oci::descriptor::Descriptor;
+
+use super::cache::IndexCache;
 use super::index::LayerIndex;
 use super::kept::{Kept, Key, Lists};
 use super::open::{IndexProgress, Layers};
@@ -32,37 +35,44 @@ impl Layers {
     /// is told how far each list is, from several threads.
     ///
     /// # Errors
-    /// As [`IndexCache::build`](super::IndexCache::build), the first of a layer, and [`Stack::new`].
+    /// As [`IndexCache::build`], the first of a layer, and [`Stack::new`].
     pub async fn whole(
         &self,
         job: &Job,
         observer: impl Fn(IndexProgress) + Send + Sync + 'static,
     ) -> Result<Whole> {
         let indexes = self.index(job, observer).await?;
-        let layers = self.clone();
-        let made = tokio::task::spawn_blocking(move || layers.make(&indexes));
+        let (cache, layers) = (self.cache().clone(), self.clone());
+        let made = tokio::task::spawn_blocking(move || Whole::of(&cache, layers.descriptors(), &indexes));
         made.await
             .map_err(|panic| Error::new(Code::Internal, "stacking the layers failed").with_source(panic))?
     }
+}
 
-    fn make(&self, indexes: &[Arc<LayerIndex>]) -> Result<Whole> {
-        let entries = indexes.iter().map(|index| index.nodes()).fold(0, u32::saturating_add);
-        let Some(last) = self.descriptors().last().filter(|_| entries >= LARGE) else {
-            return Whole::new(indexes);
-        };
-        let key = Key::of(self.descriptors(), indexes);
-        let kept = self.cache().kept(&last.digest, &key);
-        if let Some(whole) = kept.and_then(|kept| Whole::read(indexes, &kept)) {
-            return Ok(whole);
-        }
-        let whole = Whole::new(indexes)?;
-        // What can't be kept is worked out again the next time.
-        let _ = self.cache().keep(&last.digest, &key, |lists| whole.write(lists));
-        Ok(whole)
+impl IndexCache {
+    /// The layers of an image as one tree, where the list of each is kept; nothing is read of the layers. Blocks.
+    pub fn whole(&self, layers: &[Descriptor]) -> Option<Whole> {
+        let index = |layer: &Descriptor| self.get(&layer.digest, true).map(Arc::new);
+        let indexes: Vec<_> = layers.iter().map(index).collect::<Option<_>>()?;
+        Whole::of(self, layers, &indexes).ok()
     }
 }
 
 impl Whole {
+    fn of(cache: &IndexCache, layers: &[Descriptor], indexes: &[Arc<LayerIndex>]) -> Result<Self> {
+        let entries = indexes.iter().map(|index| index.nodes()).fold(0, u32::saturating_add);
+        let Some(last) = layers.last().filter(|_| entries >= LARGE) else { return Self::new(indexes) };
+        let key = Key::of(layers, indexes);
+        let kept = cache.kept(&last.digest, &key);
+        if let Some(whole) = kept.and_then(|kept| Self::read(indexes, &kept)) {
+            return Ok(whole);
+        }
+        let whole = Self::new(indexes)?;
+        // What can't be kept is worked out again the next time.
+        let _ = cache.keep(&last.digest, &key, |lists| whole.write(lists));
+        Ok(whole)
+    }
+
     fn new(indexes: &[Arc<LayerIndex>]) -> Result<Self> {
         let stack = Arc::new(Stack::new(indexes.to_vec())?);
         let (merged, waste) = std::thread::scope(|threads| {
