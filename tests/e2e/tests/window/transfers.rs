@@ -68,7 +68,8 @@ async fn a_cancelled_pull_goes_on_from_its_bytes() {
 #[tokio::test]
 async fn f012_a_registry_that_asks_for_patience_is_counted_down_for() {
     let registry = Registry::start();
-    registry.put("team/app", "1.0", &Image::of_size(3, 400_000));
+    let image = Image::of_size(3, 400_000);
+    registry.put("team/app", "1.0", &image);
     let busy = |seconds: &str| Fault::status(429).header("Retry-After", seconds);
     let window = Window::open().await;
     window.practice_host().await;
@@ -85,9 +86,10 @@ async fn f012_a_registry_that_asks_for_patience_is_counted_down_for() {
     window.find("[role=timer]").await;
     window.says("What the name points to").await;
 
-    // A transfer waits by itself, and says for how long: all of it, then its layers.
-    registry.fault(On::manifests().first(1), busy("12"));
-    registry.fault(On::blobs().first(2), busy("5"));
+    // A transfer waits by itself, and says for how long: all of it, then its layer. What is looked at still asks
+    // for other manifests and blobs: what is attached to the image, and its configuration.
+    registry.fault(On::manifest("1.0").first(1), busy("12"));
+    registry.fault(On::blob(&image.largest_blob().digest).first(1), busy("5"));
     pull(&window, &registry.reference("team/app", "1.0")).await;
     window.says("The registry answered 429; tries again in 0:").await;
     window.looks_good("transfer-waits").await;
