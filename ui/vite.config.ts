@@ -19,6 +19,8 @@ export default defineConfig({
     setupFiles: ["./vitest.setup.ts"],
     include: ["src/**/*.test.ts"],
     restoreMocks: true,
+    // A context for every file, not a process: jsdom is loaded once for each worker.
+    pool: "vmThreads",
     maxWorkers: "100%",
     // A window full of dialogs takes its time to draw on a machine that builds meanwhile.
     testTimeout: 20_000,

@@ -1,7 +1,10 @@
 import "@testing-library/jest-dom/vitest";
+import { webcrypto } from "node:crypto";
+
 import { configure } from "@testing-library/svelte";
 
-// jsdom has no dialog, no popover and no layout: the least that the components touch.
+// jsdom has no hashing, no dialog, no popover and no layout: the least that the components touch.
+Object.defineProperty(globalThis.crypto, "subtle", { value: webcrypto.subtle });
 HTMLDialogElement.prototype.showModal = function showModal() {
   this.open = true;
 };
