@@ -63,7 +63,8 @@ test:
 	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	@$(MAKE) --no-print-directory ui/dist/.stamp
 	@$(MAKE) --no-print-directory check
-	$(CARGO) build --workspace --bins $(FEATURES)
+	# With the tests, whose dependencies' features would have it all compiled once more.
+	$(CARGO) build --workspace --bins --tests $(FEATURES)
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --workspace $(FEATURES); \
 	else \

@@ -86,15 +86,17 @@ async fn f012_a_registry_that_asks_for_patience_is_counted_down_for() {
     window.find("[role=timer]").await;
     window.says("What the name points to").await;
 
-    // A transfer waits by itself, and says for how long: all of it, then its layer. What is looked at still asks
-    // for other manifests and blobs: what is attached to the image, and its configuration.
-    registry.fault(On::manifest("1.0").first(1), busy("12"));
-    registry.fault(On::blob(&image.largest_blob().digest).first(1), busy("5"));
+    // A transfer waits by itself, up to three times, and says for how long: all of it, then its layer. What is looked
+    // at still asks for other manifests, of what is attached to the image.
+    registry.fault(On::manifest("1.0"), busy("10"));
     pull(&window, &registry.reference("team/app", "1.0")).await;
     window.says("The registry answered 429; tries again in 0:").await;
     window.looks_good("transfer-waits").await;
+    registry.heal();
+    registry.fault(On::blob(&image.largest_blob().digest), busy("4"));
     window.find("[data-state=retrying] [role=timer]").await;
     window.show("layer-waits").await;
+    registry.heal();
     window.says("Status: Downloaded newer image").await;
 }
 
