@@ -94,6 +94,10 @@ describe("house rules", () => {
     );
     expect(missing).toEqual([]);
   });
+  test("no rule styles the pseudo-elements of every element", () => {
+    const every = /(?:^|[\s,{}>+~])\*?::?(?:before|after)\b/m;
+    expect(sources.filter(([path, text]) => /\.(svelte|css)$/.test(path) && every.test(text)).map(([path]) => path)).toEqual([]);
+  });
   test("text from outside is never markup", () => {
     expect(sources.filter(([, text]) => /\{@html|innerHTML|insertAdjacentHTML|\beval\(/.test(text)).map(([path]) => path)).toEqual([]);
   });

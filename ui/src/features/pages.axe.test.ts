@@ -55,6 +55,14 @@ describe("axe finds nothing", () => {
     expect(await found()).toEqual([]);
   });
 
+  test("on files that are being listed", async () => {
+    const { app, container } = await renderWindow({ files: { takes: Infinity } });
+    app.go(image("files"));
+    await screen.findByRole("progressbar", { name: "All layers" });
+    const { violations } = await axe.run(container, { rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`)).toEqual([]);
+  });
+
   test("on a file, its filters, the waste, and the map of sizes", async () => {
     const { app, container } = await renderWindow();
     const user = userEvent.setup();

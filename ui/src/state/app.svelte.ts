@@ -1,6 +1,6 @@
 // Everything that the window knows, made once for one host and handed down by context.
 
-import { createContext } from "svelte";
+import { createContext, untrack } from "svelte";
 import type { AppInfo, Comparison, CompareSide, DaemonView, ImageDetail, JobOutcome, LayersOf, LocalImage, PracticeShelf, PullRequest, ReferrerList, RegistryEntry } from "../ipc/bindings";
 import { toFault, type Host } from "../ipc/host";
 import { elapsed } from "../lib/format";
@@ -135,7 +135,8 @@ export class App {
   files(of: LayersOf, digest = ""): FileTree {
     return this.#trees.get(JSON.stringify([of, digest]), () => {
       const tree = new FileTree(this.host, of);
-      queueMicrotask(() => void tree.open());
+      // Now, so that the host works while the page is drawn; a `$derived` that asks for the tree reads nothing of it here.
+      untrack(() => void tree.open());
       return tree;
     });
   }

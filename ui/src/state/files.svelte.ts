@@ -103,6 +103,8 @@ export class FileTree {
       await shown;
       if (before) this.#close(before.id);
       if (isSame && chosen) await this.rows.reveal(chosen.node);
+      // What was typed before there was anything to find.
+      if (before === null && this.query !== "") await this.#search();
     } catch (thrown) {
       if (turn === this.#turn) this.fault = toFault(thrown);
     }
@@ -148,7 +150,7 @@ export class FileTree {
   /** The next match, or the one before; what was just typed is looked for first. */
   async jump(backwards: boolean): Promise<void> {
     if (this.#typing !== undefined) return this.#search();
-    if (this.query === "") return;
+    if (this.query === "" || this.head === null) return;
     const turn = (this.#searching += 1);
     const found = await this.rows.find(this.query, { backwards });
     if (turn === this.#searching) this.#told(found);
@@ -162,6 +164,7 @@ export class FileTree {
   async #search(): Promise<void> {
     clearTimeout(this.#typing);
     this.#typing = undefined;
+    if (this.head === null) return;
     const turn = (this.#searching += 1);
     const { query } = this;
     const wanted = this.only ? query : "";

@@ -11,6 +11,13 @@ import { SettingsState } from "./settings.svelte";
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
+test("the host is asked for files before anything of them is drawn", () => {
+  const host = fakeHost();
+  const asked = vi.spyOn(host, "openTree");
+  new App(host).files({ kind: "image", input: "nginx", from: "store", platform: null });
+  expect(asked).toHaveBeenCalledOnce();
+});
+
 describe("navigation", () => {
   test("back and forward, and a new page cuts the way forward", () => {
     const navigation = new Navigation();

@@ -427,6 +427,17 @@ describe("states", () => {
     expect(await screen.findByRole("heading", { name: "Listing the files of 8 layers" })).toBeInTheDocument();
     expect(screen.getByRole("progressbar", { name: "All layers" })).toHaveAttribute("aria-valuenow", "25");
   });
+  it("has a place for everything while it waits, and looks for what was typed meanwhile", async () => {
+    const { user } = await draw({ files: { takes: 2000 } });
+    await user.type(await screen.findByRole("textbox", { name: "Find files" }), "package.json{Enter}");
+    expect(screen.getByRole("heading", { name: "Listing the files of 8 layers" })).toBeInTheDocument();
+    expect(screen.getByRole("option", { name: /Merged/ })).toBeInTheDocument();
+    expect(screen.getByRole("treegrid").parentElement?.inert).toBe(true);
+    expect(screen.queryByText("No match")).toBeNull();
+    expect(await screen.findByText("1 of 6")).toBeInTheDocument();
+    expect(active()).toBe("package.json");
+    expect(screen.getByRole("treegrid").parentElement?.inert).toBe(false);
+  });
   it("says that an image from scratch has no files", async () => {
     await draw({ files: { empty: true } });
     expect(await screen.findByText("There are no files in it")).toBeInTheDocument();
