@@ -2,9 +2,10 @@
 
 use testkit::image::{Entry, Family, Image, Layer, LayerCompression};
 use testkit::registry::Registry;
+use testkit::server::{Fault, On};
 
 use crate::prelude::*;
-use crate::steps::{at_hand, at_row, files_of, row, tab_to, unfold};
+use crate::steps::{at_hand, at_row, files_of, open, row, tab_to, unfold};
 
 /// Opens the files of a sample, without pulling it.
 async fn sample(window: &Window, image: &str) {
@@ -36,6 +37,28 @@ async fn files_of_an_image_are_looked_into_by_mouse() {
     window.until("its text", "return document.querySelectorAll('.text .ln').length > 0").await;
     window.is_accessible("files of an image").await;
     window.show("files").await;
+}
+
+#[tokio::test]
+async fn what_is_typed_while_files_are_listed_is_looked_for_then() {
+    let registry = Registry::start();
+    let image = Image::of_size(5, 2_500_000);
+    registry.put("team/app", "1.0", &image);
+    // Of a registry that takes its time: some 17 seconds.
+    registry.fault(On::blob(&image.largest_blob().digest), Fault::new().drip(150_000));
+    let window = Window::open().await;
+    window.practice_host().await;
+    open(&window, &registry.reference("team/app", "1.0")).await;
+    window.click("[role=tab][id$=files]").await;
+    window.says("Listing the files of one layer").await;
+    window.click("[aria-label='Find files']").await;
+    window.type_text("noise").await;
+    let covered = "return document.querySelector('[inert] [role=treegrid]') !== null";
+    assert_eq!(window.script(covered, vec![]).await, true, "no key gets to what is covered");
+    window.looks_good("listing").await;
+    window.find(&row("noise.bin")).await;
+    window.says("1 of 1").await;
+    assert_eq!(window.script(covered, vec![]).await, false);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -16,8 +17,40 @@ use crate::tar::{Entry, Kind, TarError, TarProblem, TarReader};
 
 /// How much is unpacked at a time: it stays in the processor's cache while it is looked at.
 const BUFFER: usize = 256 * 1024;
-/// Bytes between two looks at whether the job was cancelled.
+/// Bytes between two looks at whether the job was cancelled, each of which tells how far it is.
 const LOOK: u64 = 4 << 20;
+/// Fewer, where they came slowly.
+const LEAST: u64 = 64 << 10;
+/// How slowly that is.
+const SLOW: Duration = Duration::from_millis(250);
+
+type Tar<R> = TarReader<BufReader<Decoder<R>>>;
+
+/// When to look again.
+struct Pulse {
+    looked: u64,
+    seen: u64,
+    at: Instant,
+}
+
+impl Pulse {
+    fn begin() -> Self {
+        Self { looked: 0, seen: 0, at: Instant::now() }
+    }
+
+    /// `position` never goes back.
+    fn is_due(&mut self, position: u64) -> bool {
+        if position - self.seen < LEAST {
+            return false;
+        }
+        self.seen = position;
+        let is_due = position - self.looked > LOOK || self.at.elapsed() >= SLOW;
+        if is_due {
+            (self.looked, self.at) = (position, Instant::now());
+        }
+        is_due
+    }
+}
 
 /// Reads `input`, a layer as it is stored, and writes its index to a nameless file in `dir`. `progress` is told compressed
 /// bytes and entries, and `keep` places in a gzip layer to begin from.
@@ -47,35 +80,40 @@ pub(super) fn scan(
     let mut builder = Builder::new(dir).map_err(unwritable)?;
     let mut tar = TarReader::buffered(BufReader::with_capacity(BUFFER, decoder));
     let mut entries = 0;
-    let mut looked = 0;
-    let broken = loop {
-        if tar.position() - looked > LOOK {
-            looked = tar.position();
+    let mut pulse = Pulse::begin();
+    let mut hear = |tar: &Tar<_>, entries| {
+        if pulse.is_due(tar.position()) {
             if job.is_cancelled() {
                 return Err(Error::cancelled());
             }
             progress(tar.get_ref().get_ref().consumed(), entries);
         }
+        Ok(())
+    };
+    let broken = loop {
+        hear(&tar, entries)?;
         let entry = match tar.next() {
             Ok(Some(entry)) => entry,
             Ok(None) => break finish(&mut tar, &mut foot)?,
             Err(error) => break Some((error.offset, reason(error, foot.compression)?)),
         };
         let (hash, content) = match entry.kind {
-            Kind::File | Kind::Other(_) if entry.stored > 0 => match look(&mut tar, &entry, job) {
-                Ok(found) => found,
-                Err(error) if job.is_cancelled() => return Err(Error::cancelled().with_source(error)),
-                Err(error) => {
-                    let error = TarProblem::Io(error);
-                    let reason =
-                        reason(TarError { offset: tar.position(), problem: error }, foot.compression)?;
-                    // What there is of it can be looked at.
-                    if !matches!(builder.add(&entry, 0, Content::Unknown), Err(Full::Io(_))) {
-                        entries += 1;
+            Kind::File | Kind::Other(_) if entry.stored > 0 => {
+                match look(&mut tar, &entry, |tar| hear(tar, entries).map_err(io::Error::other)) {
+                    Ok(found) => found,
+                    Err(error) if job.is_cancelled() => return Err(Error::cancelled().with_source(error)),
+                    Err(error) => {
+                        let error = TarProblem::Io(error);
+                        let reason =
+                            reason(TarError { offset: tar.position(), problem: error }, foot.compression)?;
+                        // What there is of it can be looked at.
+                        if !matches!(builder.add(&entry, 0, Content::Unknown), Err(Full::Io(_))) {
+                            entries += 1;
+                        }
+                        break Some((tar.position(), reason));
                     }
-                    break Some((tar.position(), reason));
                 }
-            },
+            }
             _ => (0, Content::Unknown),
         };
         match builder.add(&entry, hash, content) {
@@ -111,11 +149,14 @@ fn finish<R: Read>(
     Ok(Some((offset, format!("Every file is listed, but the layer is damaged: {error}"))))
 }
 
-/// The hash of a file's stored bytes, and what they are.
-fn look(tar: &mut TarReader<BufReader<impl Read>>, entry: &Entry, job: &Job) -> io::Result<(u64, Content)> {
+/// The hash of a file's stored bytes, and what they are; `hear` is called between them.
+fn look<R: Read>(
+    tar: &mut Tar<R>,
+    entry: &Entry,
+    mut hear: impl FnMut(&Tar<R>) -> io::Result<()>,
+) -> io::Result<(u64, Content)> {
     let mut hasher = Xxh3Default::new();
     let (mut start, mut kept) = ([0; START], 0);
-    let mut since = 0;
     loop {
         let bytes = tar.chunk()?;
         if bytes.is_empty() {
@@ -126,14 +167,8 @@ fn look(tar: &mut TarReader<BufReader<impl Read>>, entry: &Entry, job: &Job) -> 
         let wanted = count.min(START - kept);
         start[kept..kept + wanted].copy_from_slice(&bytes[..wanted]);
         kept += wanted;
-        since += count as u64;
         tar.take_chunk(count);
-        if since > LOOK {
-            since = 0;
-            if job.is_cancelled() {
-                return Err(io::Error::other("cancelled"));
-            }
-        }
+        hear(tar)?;
     }
     let begins_with_hole =
         entry.sparse.as_ref().is_some_and(|parts| parts.first().is_none_or(|part| part.offset > 0));
