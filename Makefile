@@ -37,7 +37,7 @@ define install
 endef
 
 define need-node
-	@command -v npm >/dev/null || { echo 'Node is missing: install Node 20.19 or newer' >&2; exit 1; }
+	@command -v npm >/dev/null || { echo 'Node is missing: install Node 20.19, 22.13, or 24 and newer' >&2; exit 1; }
 endef
 
 ui/node_modules/.stamp: ui/package-lock.json ui/.npmrc
@@ -59,11 +59,11 @@ run:
 cli:
 	$(CARGO) build --release -p cli
 
+# Programs are built with the tests, whose dependencies' features would have it all compiled once more.
 test:
 	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 	@$(MAKE) --no-print-directory ui/dist/.stamp
 	@$(MAKE) --no-print-directory check
-	# With the tests, whose dependencies' features would have it all compiled once more.
 	$(CARGO) build --workspace --bins --tests $(FEATURES)
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --workspace $(FEATURES); \

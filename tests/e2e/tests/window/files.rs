@@ -40,7 +40,7 @@ async fn files_of_an_image_are_looked_into_by_mouse() {
 }
 
 #[tokio::test]
-async fn what_is_typed_while_files_are_listed_is_looked_for_then() {
+async fn what_is_typed_while_files_are_listed_is_looked_for_then_by_keys_alone() {
     let registry = Registry::start();
     let image = Image::of_size(5, 2_500_000);
     registry.put("team/app", "1.0", &image);
@@ -49,9 +49,14 @@ async fn what_is_typed_while_files_are_listed_is_looked_for_then() {
     let window = Window::open().await;
     window.practice_host().await;
     open(&window, &registry.reference("team/app", "1.0")).await;
-    window.click("[role=tab][id$=files]").await;
+    window.find("[role=tab][id$=overview][aria-selected=true]").await;
+    tab_to(&window, "the tabs have the keys", "focused?.getAttribute('role') === 'tab'").await;
+    window.chord(&[ARROW_RIGHT]).await;
+    window.chord(&[ARROW_RIGHT]).await;
     window.says("Listing the files of one layer").await;
-    window.click("[aria-label='Find files']").await;
+    window.chord(&[CONTROL, 'f']).await;
+    let caret = "return document.activeElement?.getAttribute('aria-label') === 'Find files'";
+    window.until("the find field has the caret", caret).await;
     window.type_text("noise").await;
     let covered = "return document.querySelector('[inert] [role=treegrid]') !== null";
     assert_eq!(window.script(covered, vec![]).await, true, "no key gets to what is covered");

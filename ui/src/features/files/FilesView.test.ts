@@ -429,7 +429,9 @@ describe("states", () => {
   });
   it("has a place for everything while it waits, and looks for what was typed meanwhile", async () => {
     const { user } = await draw({ files: { takes: 2000 } });
-    await user.type(await screen.findByRole("textbox", { name: "Find files" }), "package.json{Enter}");
+    const field = await screen.findByRole("textbox", { name: "Find files" });
+    await user.keyboard("{Control>}f{/Control}package.json{Enter}");
+    expect(field).toHaveFocus();
     expect(screen.getByRole("heading", { name: "Listing the files of 8 layers" })).toBeInTheDocument();
     expect(screen.getByRole("option", { name: /Merged/ })).toBeInTheDocument();
     expect(screen.getByRole("treegrid").parentElement?.inert).toBe(true);

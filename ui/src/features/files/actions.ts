@@ -20,11 +20,14 @@ type Does = {
   saveLayer: (layer: number) => void;
 };
 
+/** While the tree is opened its find field is there already, and nothing else to be done. */
 export function fileActions(tree: FileTree, does: Does): Action[] {
+  const find: Action = { id: "files-find", title: "Find files", group: GROUP, icon: "search", keys: "Mod+F", more: "A part of a path, or a pattern such as *.conf, over all layers.", run: does.find };
+  if (tree.state !== "ready") return tree.state === "loading" ? [find] : [];
   const layers = tree.head?.layers ?? [];
   const [layer] = scopeLayers(tree.scope);
   const actions: Action[] = [
-    { id: "files-find", title: "Find files", group: GROUP, icon: "search", keys: "Mod+F", more: "A part of a path, or a pattern such as *.conf, over all layers.", run: does.find },
+    find,
     { id: "files-map", title: tree.mapped ? "Show the tree of files" : "Show a map of sizes", group: GROUP, icon: "treemap", run: does.map },
     { id: "files-waste", title: does.wasteOpen ? "Hide wasted space" : "Show wasted space", group: GROUP, icon: "trash", more: "What is stored and sent, but no container can see.", run: does.waste },
     { id: "files-duplicates", title: "Find duplicate files", group: GROUP, icon: "copy", run: does.duplicates },
